@@ -39,10 +39,20 @@ type Peer struct {
 	AuthMethod string // publickey, password, keyboard-interactive, none (local)
 }
 
-// Dialer opens sessions.
+// Dialer opens sessions in two steps, so that hosts that do not answer hold up none that do: connecting is cheap and may be done for
+// many hosts at once, logging in costs processor time on both sides.
 type Dialer interface {
-	// Dial opens a session on host. Errors are *Error.
-	Dial(ctx context.Context, host inventory.Host) (Session, error)
+	// Connect reaches the host (through its jump host, if it has one) without talking SSH to it yet. Errors are *Error.
+	Connect(ctx context.Context, host inventory.Host) (Conn, error)
+}
+
+// Conn is a connection on which nobody is logged in yet.
+type Conn interface {
+	// Login verifies the host key, authenticates and gives the session, which then owns the connection. No credential is sent before
+	// the key is verified. Errors are *Error; after one the connection is closed.
+	Login(ctx context.Context) (Session, error)
+	// Close gives up a connection that was not logged in to.
+	Close() error
 }
 
 // Reason classes why a host could not be asked.
