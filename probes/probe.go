@@ -10,6 +10,7 @@ import (
 
 	"github.com/fleetaudit/fleetaudit/inventory"
 	"github.com/fleetaudit/fleetaudit/probes/fact"
+	"github.com/fleetaudit/fleetaudit/probes/parse"
 )
 
 // Defaults and limits of a probe.
@@ -31,13 +32,21 @@ type Probe struct {
 	MaxBytes   int64             // bytes of stdout kept; more marks the answer as cut
 	Exit       []int             // exit statuses that mean "answered"; {0} by default
 	Slow       bool              // long-running: sent last, niced
+	Reduced    bool              // Run reads secrets and leaves them out on the host; lets awk read files that hold them
 	Parse      string            // name of the syntax of stdout, a parser of probes/parse
 	Options    map[string]string // options of that parser
 	Facts      fact.Type
 	Notes      string // for the auditor: what the command shows and what it does not
 	Cases      []Case
 	Pos        inventory.Position
+
+	parser   parse.Parser
+	runPos   inventory.Position // where Run begins in its file
+	runLines bool               // each line of Run is a line of the file, below runPos
 }
+
+// Parser gives the ready parser of the probe's answers, nil for a probe that did not come from a catalogue.
+func (p *Probe) Parser() parse.Parser { return p.parser }
 
 // Topic gives the first part of the id, which is also the name of the file that holds the probe.
 func (p *Probe) Topic() string {
@@ -57,4 +66,5 @@ type Case struct {
 	Facts  fact.Value // expected, exact; nil when Problem is expected
 	Fields []string   // record fields that must come out as "not understood"
 	Error  string     // substring of the expected parse error
+	Pos    inventory.Position
 }
