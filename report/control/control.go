@@ -5,7 +5,10 @@
 // a HITRUST score.
 package control
 
-import "github.com/fleetaudit/fleetaudit/report/check"
+import (
+	"github.com/fleetaudit/fleetaudit/inventory"
+	"github.com/fleetaudit/fleetaudit/report/check"
+)
 
 // Counts are numbers of results by verdict.
 type Counts struct {
@@ -88,19 +91,25 @@ const (
 type Category struct {
 	ID, Title string
 	Root      string // the HIPAA Security Rule standard that it answers, where stated
+	Incident  string // a public incident that illustrates it, where stated
 }
 
 // Objective is one of the 49 control objectives, such as 01.02.
 type Objective struct {
 	ID, Category, Title string
 	Threat              string // what the objective answers to, for the objectives that host checks speak to
-	Incident            string // a public incident that illustrates it
+	Incident            string // the category's incident, for objectives with a threat
+	TitleSource         string // TitleUnverified, or empty when the title was seen in a published list
 }
+
+// TitleUnverified marks a number or title that has not been compared with a licensed copy of the CSF. Reports must show it.
+const TitleUnverified = "unverified"
 
 // Reference is one of the 156 control references, such as 01.d.
 type Reference struct {
 	ID, Objective, Title string
-	HostTestable         string // yes | partly | no
+	HostTestable         string // yes | partly | no: whether a host can show that it is met
+	TitleSource          string // TitleUnverified, or empty
 }
 
 // Domain is one of the 19 assessment domains.
@@ -115,7 +124,8 @@ type Mapping struct {
 	Coverage  Coverage
 	Checks    []string
 	Manual    []string // what remains for a person, one sentence each
-	Domains   []int    // assessment domains of the reference's requirements
+	Domains   []int    // assessment domains of the reference's requirements (ids published for v9.2); empty where none was found
+	Pos       inventory.Position
 }
 
 // Status is one mapped reference over the population.
@@ -128,18 +138,33 @@ type Status struct {
 	Manual       []string
 	Checks       []string
 	Counts       Counts
-	HostsAllPass int // hosts on which every applicable check passes (and at least one applies)
-	HostsInScope int // declared hosts with at least one applicable check, untested ones included
+	HostsAllPass int // hosts on which at least one check passes and every judged one does; MANUAL waits for a person and is not judged
+	HostsInScope int // declared hosts on which at least one check applies, untested hosts included
 	Findings     int // checks with at least one FAIL or EXCEPTION
 }
 
-// ObjectiveStatus is one objective over its references.
+// ObjectiveStatus is one objective over its references. A result counts once, however many references of the objective share its check.
 type ObjectiveStatus struct {
 	Objective  Objective
 	Category   Category
 	References []string
 	Checks     int
 	Counts     Counts
+}
+
+// CategoryStatus is one category over its references. A result counts once, however many references of the category share its check.
+type CategoryStatus struct {
+	Category   Category
+	References int // references with at least one check
+	Checks     int
+	Counts     Counts
+}
+
+// CrosswalkSource is a framework that the crosswalk cites, and where its rows come from.
+type CrosswalkSource struct {
+	Name     string
+	Citation string // regular expression that a whole citation matches
+	Origin   string // for people: how the pairs were found
 }
 
 // CrosswalkRow pairs a reference with a citation of another framework.
