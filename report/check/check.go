@@ -64,6 +64,7 @@ type Case struct {
 	Baseline map[string]any              // overrides of baseline.*
 	Result   Result
 	Observed string // expected text of the observed value, when given
+	Pos      inventory.Position
 }
 
 // Result is the verdict of one check on one host.
