@@ -1,7 +1,3 @@
-// Package evidence stores what hosts answered, as it came: the item (one answer to one probe), the pack (one host's items
-// in a deterministic archive), and the bundle (a run's packs with manifest, log and description), with their verification.
-//
-// It must not know what an answer means: it imports neither probes/parse nor anything of report.
 package evidence
 
 import "time"
