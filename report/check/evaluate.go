@@ -76,8 +76,6 @@ func (j *judge) settle(x *expression, out outcome, s *situation) {
 	switch {
 	case out.err != nil:
 		s.failure = notUnderstood(out.err.Error())
-		// A fact that could not be read says more than the error that follows from it.
-		s.unread = ""
 		return
 	case len(out.unknown) == 0:
 		value, isBool := out.value.(bool)
@@ -219,6 +217,9 @@ func (j *judge) observed(x *expression, out outcome) (text, problem string) {
 		return "", notUnderstood(out.err.Error())
 	}
 	if len(out.unknown) == 0 {
+		if why := j.noEvidence(x); why != "" {
+			return "", why
+		}
 		return render(out.value), ""
 	}
 	for _, v := range x.vars {

@@ -13,7 +13,7 @@ import (
 // Limits of what an author writes, in characters. An assertion that needs more lacks a fact.
 const (
 	maxTitle  = 75
-	maxAssert = 120
+	maxAssert = 160
 )
 
 var checkKeys = []string{
@@ -139,17 +139,7 @@ func (ld *loader) expressions(d *document, c *compiled, f fields, n ast.Node) {
 			d.celError(f["observe"], err, "")
 		}
 	}
-	for _, x := range []*expression{c.assert, c.observe} {
-		if x == nil {
-			continue
-		}
-		for _, v := range x.vars {
-			if v.probe != "" && !slices.Contains(c.Probes, v.probe) {
-				c.Probes = append(c.Probes, v.probe)
-			}
-		}
-	}
-	slices.Sort(c.Probes)
+	c.Probes = probesOf(c.assert, c.observe)
 	if c.assert != nil && !c.assert.usesFact() {
 		d.errorf(f["assert"].at, "the assertion uses no fact: it would give a verdict without evidence")
 	}
@@ -159,6 +149,23 @@ func (ld *loader) expressions(d *document, c *compiled, f fields, n ast.Node) {
 	if c.assert != nil && c.Absent != AbsentUnset && c.assert.loops {
 		d.errorf(f.node("absent", n), "absent cannot be used with a fact inside the body of a loop: compare it outside")
 	}
+}
+
+// probesOf gives the ids of the probes whose facts expressions use, sorted.
+func probesOf(xs ...*expression) []string {
+	var ids []string
+	for _, x := range xs {
+		if x == nil {
+			continue
+		}
+		for _, v := range x.vars {
+			if v.probe != "" && !slices.Contains(ids, v.probe) {
+				ids = append(ids, v.probe)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func (x *expression) usesFact() bool {

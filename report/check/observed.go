@@ -19,7 +19,7 @@ const (
 const (
 	notSet    = "not set"
 	emptyText = "(empty)"
-	emptyList = "(none)"
+	emptyList = "none"
 )
 
 // render shows a value to people: a scalar as text, a list with one element a line, a map or row as "key=value" pairs in key order.
