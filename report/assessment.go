@@ -26,6 +26,9 @@ type Assessment struct {
 	Gaps       []Gap            // what was not tested and why, most frequent first
 	Crosswalk  []control.CrosswalkRow
 	Objectives []control.ObjectiveStatus // objectives that have mapped checks, in CSF order
+	Categories []control.CategoryStatus  // categories that have mapped checks, in CSF order
+	Domains    []control.Domain          // the assessment domains, by which Controls names those of a reference
+	Frameworks []control.CrosswalkSource // the frameworks of the crosswalk, and where its rows come from
 	Streams    Streams
 }
 
@@ -71,8 +74,8 @@ type Finding struct {
 	Counts     control.Counts
 	Failing    []string // names of the first failing hosts, at most MaxListedHosts
 	FailingN   int
-	Observed   string // what the first failing host showed
-	Evidence   string // evidence id on the first failing host
+	Observed   string // what the first failing host showed, or, where none fails, the first MANUAL one
+	Evidence   string // evidence id on that host
 }
 
 // MaxListedHosts is how many host names a finding lists before "and n more".

@@ -161,26 +161,29 @@ func (r *Rollup) Objectives() []ObjectiveStatus {
 	return out
 }
 
-// Categories gives all categories in CSF order, those without checks too.
+// Categories gives the categories that have mapped checks, in CSF order.
 func (r *Rollup) Categories() []CategoryStatus {
-	out := make([]CategoryStatus, len(r.fw.Categories))
-	checks := make([]map[string]bool, len(out))
+	all := make([]CategoryStatus, len(r.fw.Categories))
+	checks := make([]map[string]bool, len(all))
 	for i, c := range r.fw.Categories {
-		out[i] = CategoryStatus{Category: c, Counts: r.categories[i]}
+		all[i] = CategoryStatus{Category: c, Counts: r.categories[i]}
 		checks[i] = map[string]bool{}
 	}
 	for j, ref := range r.fw.Controls {
 		_, c := r.fw.parents(ref)
 		i := r.fw.categories[c.ID]
 		if len(r.fw.Mappings[j].Checks) > 0 {
-			out[i].References++
+			all[i].References++
 		}
 		for _, id := range r.fw.Mappings[j].Checks {
 			checks[i][id] = true
 		}
 	}
-	for i := range out {
-		out[i].Checks = len(checks[i])
+	var out []CategoryStatus
+	for i, c := range all {
+		if c.Checks = len(checks[i]); c.Checks > 0 {
+			out = append(out, c)
+		}
 	}
 	return out
 }
