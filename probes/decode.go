@@ -12,6 +12,7 @@ import (
 	"github.com/fleetaudit/fleetaudit/inventory"
 	"github.com/fleetaudit/fleetaudit/probes/fact"
 	"github.com/fleetaudit/fleetaudit/probes/parse"
+	"github.com/fleetaudit/fleetaudit/probes/readonly"
 )
 
 // maxTitle is the longest title of a probe, in characters: one line of a report.
@@ -167,16 +168,17 @@ func (d *decoder) run(p *Probe, n ast.Node) {
 	p.runPos = d.pos(n)
 	if lit, ok := n.(*ast.LiteralNode); ok && strings.HasPrefix(lit.Start.Value, "|") {
 		p.runLines = true
+		first, _, _ := strings.Cut(strings.TrimLeft(lit.Value.GetToken().Origin, "\n"), "\n")
+		p.runIndent = len(first) - len(strings.TrimLeft(first, " "))
 	}
 	if strings.TrimSpace(p.Run) == "" {
 		d.errorf(n, "run is empty")
 		return
 	}
-	if p.Platform != inventory.PlatformLinux {
-		return
+	if p.Platform == inventory.PlatformLinux {
+		d.errs = append(d.errs, CheckReadOnly(p)...)
+		p.Privileged = readonly.UsesRoot(p.Run)
 	}
-	d.errs = append(d.errs, CheckReadOnly(p)...)
-	p.Privileged = usesRoot(p)
 }
 
 // parser reads syntax, options and type, and makes the parser.

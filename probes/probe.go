@@ -40,9 +40,10 @@ type Probe struct {
 	Cases      []Case
 	Pos        inventory.Position
 
-	parser   parse.Parser
-	runPos   inventory.Position // where Run begins in its file
-	runLines bool               // each line of Run is a line of the file, below runPos
+	parser    parse.Parser
+	runPos    inventory.Position // where Run begins in its file
+	runLines  bool               // each line of Run is a line of the file, below runPos
+	runIndent int                // blanks before each line of Run in the file
 }
 
 // Parser gives the ready parser of the probe's answers, nil for a probe that did not come from a catalogue.
