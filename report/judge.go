@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -69,7 +68,7 @@ func (o Options) judge(hostID string) judged {
 	rec := a.Host
 	rec.Platform = string(j.platform)
 	facts := check.Facts(o.Catalog, a)
-	j.changed = o.dropChanged(a, facts)
+	j.changed = changedProbes(facts)
 	j.findings = o.Library.Evaluate(check.SubjectOf(&rec), facts)
 	asked := make(map[string]time.Time, len(a.Items))
 	for _, it := range a.Items {
@@ -85,19 +84,14 @@ func (o Options) judge(hostID string) judged {
 	return j
 }
 
-// dropChanged takes the facts out of answers to a command other than the catalogue's, and names their probes: an old answer must not be
-// read as the answer to a new question.
-func (o Options) dropChanged(a *evidence.Answer, facts fact.Set) []string {
+// changedProbes names the probes whose answers are not used because they were asked in another form than the catalogue's: an old answer
+// must not be read as the answer to a new question.
+func changedProbes(facts fact.Set) []string {
 	var changed []string
-	for i := range a.Items {
-		it := &a.Items[i]
-		p, known := o.Catalog.Lookup(it.Probe)
-		if !known || bytes.Equal(bytes.TrimSpace(it.Command), bytes.TrimSpace([]byte(p.Run))) {
-			continue
+	for id, a := range facts {
+		if a.ProblemKind == fact.ProblemNotAsked && a.Evidence != "" {
+			changed = append(changed, id)
 		}
-		changed = append(changed, p.ID)
-		facts[p.ID] = fact.Answer{ProblemKind: fact.ProblemNotAsked, Problem: "the text of " + p.ID + " has changed since the run",
-			Evidence: evidence.ItemID(a.Host.ID, it.Seq)}
 	}
 	return changed
 }

@@ -56,23 +56,28 @@ func (l *loading) citations(e entry, forms map[string]*regexp.Regexp) {
 			continue
 		}
 		for _, framework := range by.order {
-			form, known := forms[framework]
-			if !known {
-				e.fail(e.pos(by.values[framework]), "framework %q is not declared under frameworks", framework)
-				continue
-			}
-			for _, it := range by.list(framework) {
-				if !form.MatchString(it.text) {
-					e.fail(it.at, "%s: citation %q has not the form %s", framework, it.text, form)
-				}
-				if first, dup := seen[framework+" "+it.text]; dup {
-					e.fail(it.at, "%s: citation %q is already given at %s", framework, it.text, first)
-				}
-				seen[framework+" "+it.text] = it.at
-				l.fw.crosswalk = append(l.fw.crosswalk, CrosswalkRow{Reference: id, Title: l.fw.Controls[i].Title,
-					Framework: framework, Citation: it.text, Confidence: confidence})
-			}
+			row := CrosswalkRow{Reference: id, Title: l.fw.Controls[i].Title, Framework: framework, Confidence: confidence}
+			l.rows(by, row, forms[framework], seen)
 		}
+	}
+}
+
+// rows reads the citations of one framework; row holds what they share.
+func (l *loading) rows(by entry, row CrosswalkRow, form *regexp.Regexp, seen map[string]inventory.Position) {
+	if form == nil {
+		by.fail(by.pos(by.values[row.Framework]), "framework %q is not declared under frameworks", row.Framework)
+		return
+	}
+	for _, it := range by.list(row.Framework) {
+		row.Citation = it.text
+		if !form.MatchString(it.text) {
+			by.fail(it.at, "%s: citation %q has not the form %s", row.Framework, it.text, form)
+		}
+		if first, dup := seen[row.Framework+" "+it.text]; dup {
+			by.fail(it.at, "%s: citation %q is already given at %s", row.Framework, it.text, first)
+		}
+		seen[row.Framework+" "+it.text] = it.at
+		l.fw.crosswalk = append(l.fw.crosswalk, row)
 	}
 }
 
