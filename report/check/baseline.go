@@ -53,7 +53,7 @@ func readBaseline(file string, data []byte) (*Baseline, error) {
 		if len(d.errs) == 0 {
 			d.errorAt(inventory.Position{File: file}, "the file is empty: name, title and values are expected")
 		}
-		return nil, errors.Join(d.errs...)
+		return nil, errors.Join(d.sorted()...)
 	}
 	for _, e := range d.entries(root, "baseline", "name", "title", "values") {
 		switch e.key {
@@ -73,7 +73,7 @@ func readBaseline(file string, data []byte) (*Baseline, error) {
 		d.errorf(root, "the baseline has no name")
 	}
 	if len(d.errs) > 0 {
-		return nil, errors.Join(d.errs...)
+		return nil, errors.Join(d.sorted()...)
 	}
 	return b, nil
 }
@@ -174,6 +174,9 @@ func (b *Baseline) Override(file string, data []byte) (*Baseline, error) {
 	var errs []error
 	for _, t := range own.Thresholds() {
 		old, ok := b.values[t.Name]
+		if texts, ok := t.Value.([]string); ok && len(texts) == 0 && thresholdKind(old.Value) == thresholdKind([]int64{}) {
+			t.Value = []int64{} // an empty list tells no type
+		}
 		switch {
 		case !ok:
 			errs = append(errs, &Error{Pos: t.Pos, ID: t.Name, Msg: fmt.Sprintf("baseline %s has no value of this name%s", b.Name, didYouMean(t.Name, names))})

@@ -146,6 +146,7 @@ type expression struct {
 	source  string
 	program cel.Program
 	vars    []*variable // that it refers to, in name order
+	only    *variable   // set when the expression is a fact and nothing else, as most observations are
 	loops   bool        // a fact is named inside the body of a loop
 	pool    *sync.Pool  // of *activation
 }
@@ -172,7 +173,11 @@ func (l *language) compile(e *cel.Env, source string, tracked bool) (*expression
 		}
 	}
 	slices.SortFunc(x.vars, func(a, b *variable) int { return strings.Compare(a.name, b.name) })
-	x.loops = l.factInLoop(checked.NativeRep().Expr(), refs)
+	root := checked.NativeRep().Expr()
+	x.loops = l.factInLoop(root, refs)
+	if ref, ok := refs[root.ID()]; ok && len(x.vars) == 1 && x.vars[0].probe != "" && ref.Name == x.vars[0].name {
+		x.only = x.vars[0]
+	}
 	x.pool = &sync.Pool{New: func() any { return &activation{vars: x.vars, values: make([]any, len(x.vars))} }}
 	return x, checked, nil
 }
@@ -213,6 +218,7 @@ func (l *language) factInLoop(root ast.Expr, refs map[int64]*ast.ReferenceInfo) 
 var (
 	celPrefix      = regexp.MustCompile(`(?m)^ERROR: <input>:\d+:\d+: `)
 	undeclared     = regexp.MustCompile(`undeclared reference to '([^']*)'`)
+	celNearest     = regexp.MustCompile(` \(did you mean '([^']*)'[^)]*\)`)
 	undefinedField = regexp.MustCompile(`undefined field '([^']*)'`)
 )
 
@@ -222,7 +228,8 @@ func (l *language) explain(source string, issues *cel.Issues) error {
 	for _, e := range issues.Errors() {
 		if m := undefinedField.FindStringSubmatch(e.Message); m != nil {
 			msg += "\n " + l.fieldHint(source, m[1])
-		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil && !strings.Contains(e.Message, "did you mean") {
+		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil && !apt(e.Message, m[1]) {
+			msg = strings.Replace(msg, celNearest.FindString(e.Message), "", 1)
 			msg += "\n " + l.nameHint(source, m[1], e.Location.Line()-1, e.Location.Column())
 		}
 	}
@@ -231,6 +238,12 @@ func (l *language) explain(source string, issues *cel.Issues) error {
 		at.line, at.column = errs[0].Location.Line(), errs[0].Location.Column()+1
 	}
 	return at
+}
+
+// apt tells whether CEL's own "did you mean" helps: not when it proposes an internal function, nor a fact for a threshold.
+func apt(message, name string) bool {
+	m := celNearest.FindStringSubmatch(message)
+	return m != nil && !strings.Contains(m[1], "@") && strings.HasPrefix(m[1], "baseline.") == strings.HasPrefix(name, "baseline.")
 }
 
 var dotted = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*`)
@@ -284,6 +297,12 @@ var errNotBool = errors.New("the expression gave no boolean")
 
 // eval evaluates with what is known. A variable whose value lookup gives false is unknown, which is not an error.
 func (x *expression) eval(lookup func(*variable) (any, bool)) outcome {
+	if x.only != nil {
+		if value, ok := lookup(x.only); ok {
+			return outcome{value: value}
+		}
+		return outcome{unknown: []string{x.only.name}}
+	}
 	a := x.pool.Get().(*activation)
 	defer x.pool.Put(a)
 	a.bind(lookup)

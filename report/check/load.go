@@ -74,24 +74,36 @@ type loader struct {
 	errs  []error
 }
 
+// walk reads all files of checks. YAML that lies elsewhere under checks/ is an error: it would silently judge nothing.
 func (ld *loader) walk(fsys fs.FS) error {
-	files, err := fs.Glob(fsys, "checks/*/*.yaml")
-	if err != nil {
-		return fmt.Errorf("checks: %w", err)
-	}
-	for _, name := range files {
+	err := fs.WalkDir(fsys, "checks", func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && name == "checks" {
+			return fs.SkipAll // content that adds no checks
+		}
+		ext := path.Ext(name)
+		if err != nil || entry.IsDir() || ext != ".yaml" && ext != ".yml" {
+			return err
+		}
+		if ext != ".yaml" || strings.Count(name, "/") != 2 {
+			ld.errs = append(ld.errs, &Error{Pos: inventory.Position{File: name}, Msg: "checks are read from checks/<platform>/<topic>.yaml only"})
+			return nil
+		}
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			return fmt.Errorf("checks: %w", err)
+			return err
 		}
 		ld.file(name, data)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("checks: %w", err)
 	}
 	return nil
 }
 
 func (ld *loader) file(name string, data []byte) {
 	d := &document{file: name}
-	defer func() { ld.errs = append(ld.errs, d.errs...) }()
+	defer func() { ld.errs = append(ld.errs, d.sorted()...) }()
 	root := d.parse(data)
 	if root == nil {
 		return // syntax error, or a file with nothing but comments

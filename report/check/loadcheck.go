@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Limits of what an author writes, in characters. An assertion that needs more lacks a fact.
@@ -41,13 +42,12 @@ func (f fields) node(key string, def ast.Node) ast.Node {
 func (ld *loader) check(d *document, n ast.Node) *compiled {
 	c := &compiled{Check: &Check{Pos: d.pos(n)}}
 	f := fields{}
-	d.id = ""
+	d.id = d.peek(n, "id")
 	for _, e := range d.entries(n, "check", checkKeys...) {
 		f[e.key] = e
 	}
 	if e, ok := f["id"]; ok {
 		c.ID = d.text(e)
-		d.id = c.ID
 	}
 	ld.texts(d, c, f, n)
 	ld.lint(d, c, f, n)
@@ -57,8 +57,8 @@ func (ld *loader) check(d *document, n ast.Node) *compiled {
 		for _, cn := range d.elements(e.value, "cases") {
 			c.Cases = append(c.Cases, ld.readCase(d, cn))
 		}
+		lintCases(d, c.Check, e.at)
 	}
-	lintCases(d, c.Check, f.node("cases", n))
 	return c
 }
 
@@ -178,7 +178,7 @@ func (d *document) celError(e entry, err error, hint string) {
 	var at *positionError
 	if s, ok := e.value.(*ast.StringNode); ok && errors.As(err, &at) && at.line == 1 && at.column > 0 {
 		pos.Column += at.column - 1
-		if strings.HasPrefix(s.Token.Origin, `"`) || strings.HasPrefix(strings.TrimSpace(s.Token.Origin), "'") {
+		if s.Token.Type == token.DoubleQuoteType || s.Token.Type == token.SingleQuoteType {
 			pos.Column++
 		}
 	}

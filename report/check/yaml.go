@@ -1,8 +1,10 @@
 package check
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -82,6 +84,18 @@ func (d *document) pos(n ast.Node) inventory.Position {
 	return d.tokenPos(n.GetToken())
 }
 
+// sorted gives the errors in the order of their places.
+func (d *document) sorted() []error {
+	slices.SortStableFunc(d.errs, func(a, b error) int {
+		var x, y *Error
+		if !errors.As(a, &x) || !errors.As(b, &y) {
+			return 0
+		}
+		return cmp.Or(cmp.Compare(x.Pos.Line, y.Pos.Line), cmp.Compare(x.Pos.Column, y.Pos.Column))
+	})
+	return d.errs
+}
+
 func (d *document) errorf(n ast.Node, format string, args ...any) {
 	d.errorAt(d.pos(n), format, args...)
 }
@@ -121,6 +135,19 @@ func (d *document) entries(n ast.Node, what string, known ...string) []entry {
 		out = append(out, entry{key: key, at: v.Key, value: v.Value})
 	}
 	return out
+}
+
+// peek gives the text under a key of a mapping, empty when there is none, without any message.
+func (d *document) peek(n ast.Node, key string) string {
+	if m, ok := n.(*ast.MappingNode); ok {
+		for _, v := range m.Values {
+			k, isKey := v.Key.(*ast.StringNode)
+			if s, ok := v.Value.(*ast.StringNode); ok && isKey && k.Value == key {
+				return s.Value
+			}
+		}
+	}
+	return ""
 }
 
 func contains(list []string, s string) bool {
