@@ -24,6 +24,8 @@ func checkLabel(s string) error {
 		}
 	}
 	switch {
+	case s == "":
+		return errors.New("must not be empty")
 	case strings.TrimSpace(s) != s:
 		return errors.New("must not begin or end with a space")
 	case len(s) > maxLabel:
@@ -35,6 +37,9 @@ func checkLabel(s string) error {
 
 // checkWord accepts text without anything that a shell, an option parser or a pattern could take for its own.
 func checkWord(s string, allowed string) error {
+	if s == "" {
+		return errors.New("must not be empty")
+	}
 	if strings.HasPrefix(s, "-") {
 		return errors.New("must not begin with '-'")
 	}
@@ -68,7 +73,7 @@ func checkHostName(s string) error {
 // checkGroupName accepts names that patterns can hold; all and ungrouped mean something there already.
 func checkGroupName(s string) error {
 	if s == patternAll || s == patternUngrouped {
-		return fmt.Errorf("the name %q is taken: it means hosts of every group or of none", s)
+		return fmt.Errorf("must not be %q, which patterns use for hosts of every group or of none", s)
 	}
 	return checkWord(s, "._-")
 }
@@ -128,7 +133,7 @@ func parsePort(s string) (int, error) {
 
 func isIP(s string) bool {
 	a, err := netip.ParseAddr(s)
-	return err == nil && checkWord(a.Zone(), "._-") == nil
+	return err == nil && (a.Zone() == "" || checkWord(a.Zone(), "._-") == nil)
 }
 
 // unbracket takes the brackets from an IP literal, and leaves all else.

@@ -28,12 +28,8 @@ const (
 // groupSection decodes the groups and the hosts they list.
 func (d *decoder) groupSection(n ast.Node) {
 	for _, p := range d.pairs(n, "groups") {
-		if err := checkGroupName(p.key); err != nil || p.key == "" {
-			if err == nil {
-				d.errorf(p.at, "groups: expected a name")
-				continue
-			}
-			d.errorf(p.at, "groups: the group name: %v", err)
+		if err := checkGroupName(p.key); err != nil {
+			d.errorf(p.at, "groups: the name of a group %v", err)
 			continue
 		}
 		g := group{entry: entry{name: p.key, at: p.at}}

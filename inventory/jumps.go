@@ -25,7 +25,7 @@ func (d *decoder) jumpSection(n ast.Node) {
 			d.errorf(p.at, "jumps: the name %q is taken: it means no jump host", p.key)
 			continue
 		}
-		if err := checkWord(p.key, "._-"); err != nil || p.key == "" {
+		if err := checkWord(p.key, "._-"); err != nil {
 			d.errorf(p.at, "jumps: %q is no name: expected letters, digits and . _ -", shownKey(p.key))
 			continue
 		}

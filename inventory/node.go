@@ -227,7 +227,7 @@ func (d *decoder) text(n ast.Node, what string) (string, bool) {
 	case *ast.LiteralNode:
 		s = strings.TrimSuffix(n.Value.Value, "\n")
 	case *ast.SequenceNode, *ast.MappingNode, *ast.MappingValueNode:
-		d.errorf(d.at(n), "%s: expected text, got %s (text that begins with '[' or '{' needs quotes)", what, kind(n))
+		d.errorf(d.at(n), "%s: expected text, got %s (text that begins with '[' or '{', or holds ':', may need quotes)", what, kind(n))
 		return "", false
 	case *ast.NullNode:
 		d.errorf(d.at(n), "%s: has no value: give one, or leave the key out", what)

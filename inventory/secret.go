@@ -26,7 +26,11 @@ type SecretRef struct {
 	target unique.Handle[secretTarget] // behind a handle, so that not even reflection over unexported fields prints it
 }
 
-type secretTarget struct{ scheme, arg string }
+// secretTarget keeps the rest of the reference behind a second handle: asked for a pointer as text, fmt follows the first.
+type secretTarget struct {
+	scheme string
+	arg    unique.Handle[string]
+}
 
 // ParseSecretRef reads a reference. Its errors never repeat the text, which may be the secret itself.
 func ParseSecretRef(s string) (SecretRef, error) {
@@ -41,14 +45,14 @@ func ParseSecretRef(s string) (SecretRef, error) {
 	if strings.TrimSpace(arg) == "" && scheme != schemePrompt {
 		return SecretRef{}, fmt.Errorf("%s: expected something after the ':'", scheme)
 	}
-	if scheme != schemeCommand && checkLabel(arg) != nil || strings.ContainsRune(arg, 0) {
+	if scheme != schemeCommand && arg != "" && checkLabel(arg) != nil || strings.ContainsRune(arg, 0) {
 		return SecretRef{}, fmt.Errorf("%s: must not hold control characters, nor begin or end with a space", scheme)
 	}
 	return newSecretRef(scheme, arg), nil
 }
 
 func newSecretRef(scheme, arg string) SecretRef {
-	return SecretRef{unique.Make(secretTarget{scheme, arg})}
+	return SecretRef{unique.Make(secretTarget{scheme, unique.Make(arg)})}
 }
 
 // isVariable reports whether s can name an environment variable.
@@ -69,7 +73,7 @@ func (r SecretRef) parts() (scheme, arg string) {
 		return "", ""
 	}
 	t := r.target.Value()
-	return t.scheme, t.arg
+	return t.scheme, t.arg.Value()
 }
 
 // String gives the reference, without the text of a command; "" for none.

@@ -15,7 +15,7 @@ import (
 
 const (
 	commandTime = 30 * time.Second // a vault answers in seconds; a run must not hang on one
-	commandWait = 2 * time.Second  // for processes that a command left behind with its output open
+	commandWait = time.Second      // for processes that a command left behind with its output open
 	maxSecret   = 64 << 10         // bytes; a longer answer is no password
 )
 

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -131,17 +132,19 @@ func addressSetting(d *decoder, s *setting, n ast.Node) bool {
 }
 
 func portSetting(d *decoder, s *setting, n ast.Node) bool {
-	number, ok := n.(*ast.IntegerNode)
-	if !ok {
-		d.errorf(s.at, "port: expected a number from 1 to 65535, got %s", kind(n))
-		return false
+	var err error
+	switch n := n.(type) {
+	case *ast.IntegerNode, *ast.FloatNode:
+		s.port, err = parsePort(n.GetToken().Value)
+	case *ast.StringNode:
+		err = errors.New("expected a number from 1 to 65535 without quotes, got text")
+	default:
+		err = fmt.Errorf("expected a number from 1 to 65535, got %s", kind(n))
 	}
-	p, err := parsePort(number.GetToken().Value)
 	if err != nil {
 		d.errorf(s.at, "port: %v", err)
 		return false
 	}
-	s.port = p
 	return true
 }
 

@@ -17,10 +17,6 @@ type zoned struct {
 // zoneSection decodes the network zones: name -> list of CIDR ranges, which may be empty.
 func (d *decoder) zoneSection(n ast.Node) {
 	for _, p := range d.pairs(n, "zones") {
-		if p.key == "" {
-			d.errorf(p.at, "zones: expected a name")
-			continue
-		}
 		if err := checkLabel(p.key); err != nil {
 			d.errorf(p.at, "zones: the name %q %v", shownKey(p.key), err)
 			continue
