@@ -73,6 +73,10 @@ var registry = []syntax{
 	tableSyntax,
 	iniSyntax,
 	jsonSyntax,
+	blocksSyntax,
+	pamSyntax,
+	sudoersSyntax,
+	auditrulesSyntax,
 }
 
 // Names lists the syntaxes in alphabetical order.
