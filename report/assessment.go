@@ -74,6 +74,7 @@ type Finding struct {
 	Counts     control.Counts
 	Failing    []string // names of the first failing hosts, at most MaxListedHosts
 	FailingN   int
+	Expected   string // what the check expects, with the thresholds put in
 	Observed   string // what the first failing host showed, or, where none fails, the first MANUAL one
 	Evidence   string // evidence id on that host
 }

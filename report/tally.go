@@ -162,7 +162,7 @@ func (t *tally) findings() []Finding {
 		if n.Fail+n.Exception+n.Manual+n.NotTested == 0 {
 			continue
 		}
-		f := Finding{Check: c, References: t.o.Framework.References(c.ID), Counts: n, FailingN: n.Fail}
+		f := Finding{Check: c, References: t.o.Framework.References(c.ID), Counts: n, FailingN: n.Fail, Expected: t.o.Library.Expected(c.ID)}
 		if d := t.details[c.ID]; d != nil {
 			f.Failing, f.Observed, f.Evidence = d.failing, d.observed, d.evidence
 		}
