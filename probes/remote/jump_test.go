@@ -109,7 +109,7 @@ func TestJumpHostFailures(t *testing.T) {
 			bastion := jumpServer(t, jk, func(o *remotetest.Options) { o.Faults = c.faults })
 			opts := remote.SSHOptions{}
 			if c.reason == remote.ReasonTimeout {
-				opts.LoginTimeout = 200 * time.Millisecond
+				opts.LoginTimeout = 300 * time.Millisecond
 			}
 			d := knowing(t, opts, srv, bastion)
 			h := through(host(srv, saveKey(t, k, "")), bastion, saveKey(t, jk, ""))
@@ -133,7 +133,7 @@ func TestSilentHostBehindJumpHost(t *testing.T) {
 	t.Parallel()
 	k, jk := newKey(t, remotetest.Ed25519), newKey(t, remotetest.Ed25519)
 	srv, bastion := shellServer(t, k, func(o *remotetest.Options) { o.Faults.HangAfterAccept = true }), jumpServer(t, jk, nil)
-	d := knowing(t, remote.SSHOptions{LoginTimeout: 500 * time.Millisecond}, srv, bastion)
+	d := knowing(t, remote.SSHOptions{LoginTimeout: 2 * time.Second}, srv, bastion)
 	_, err := open(t.Context(), d, through(host(srv, saveKey(t, k, "")), bastion, saveKey(t, jk, "")))
 	if e := wantReason(t, err, remote.ReasonTimeout, "said nothing"); e.Hop != "" {
 		t.Errorf("hop %q, but it is the host that is silent", e.Hop)

@@ -48,7 +48,10 @@ func TestNamePatterns(t *testing.T) {
 		{"::1", "::1", 22, true},
 		{"[fe80::1%eth0]:2222", "fe80::1%eth0", 2222, true},
 		// Made by ssh-keygen -H for "localhost" and "[localhost]:2222".
-		{"|1|MBk3Dzd5Bgpjf5NuWUtMsF5Wcos=|TzNY4m6qN2Dn0zZHnFKa3vL1LpM=", "otherhost", 22, false},
+		{"|1|r8R/L6/1JMBoVxwVjI+lfgmF4k4=|Rz+7szLMFsvLYESmWNnqRjR1zxQ=", "LocalHost", 22, true},
+		{"|1|r8R/L6/1JMBoVxwVjI+lfgmF4k4=|Rz+7szLMFsvLYESmWNnqRjR1zxQ=", "localhost", 2222, false},
+		{"|1|/WTSM6WAHa53kybaYLNdY+xoXeY=|s3nTk7q39kPsCs1Kx8ayNYJUpcU=", "localhost", 2222, true},
+		{"|1|/WTSM6WAHa53kybaYLNdY+xoXeY=|s3nTk7q39kPsCs1Kx8ayNYJUpcU=", "localhost", 22, false},
 	} {
 		p, err := parseNames(c.field)
 		if err != nil {
@@ -103,7 +106,7 @@ func TestParseKnownHosts(t *testing.T) {
 func FuzzKnownHosts(f *testing.F) {
 	for _, seed := range []string{
 		"db01,10.0.0.1 " + testKey, "@cert-authority *.example.org " + testKey, "@revoked * " + testKey, "!a,*b?c* " + testKey,
-		"|1|MBk3Dzd5Bgpjf5NuWUtMsF5Wcos=|TzNY4m6qN2Dn0zZHnFKa3vL1LpM= " + testKey, "[::1]:2222 " + testKey + "\r\n", "@revoked", "\x00 \x00 \x00",
+		"|1|r8R/L6/1JMBoVxwVjI+lfgmF4k4=|Rz+7szLMFsvLYESmWNnqRjR1zxQ= " + testKey, "[::1]:2222 " + testKey + "\r\n", "@revoked", "\x00 \x00 \x00",
 	} {
 		f.Add([]byte(seed), "db01", 22)
 	}

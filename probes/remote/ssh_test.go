@@ -245,8 +245,9 @@ func TestKeepAlive(t *testing.T) {
 	wantReason(t, got.err, remote.ReasonDropped, "no sign of life for 60ms")
 
 	srv.SetFaults(remotetest.Faults{})
+	opts.KeepAlive = 100 * time.Millisecond
 	s = mustOpen(t, knowing(t, opts, srv), host(srv, saveKey(t, k, "")))
-	if got := run(ctx, s, "sleep 0.3; echo alive", nil); got.stdout != "alive\n" || got.err != nil {
+	if got := run(ctx, s, "sleep 0.6; echo alive", nil); got.stdout != "alive\n" || got.err != nil {
 		t.Errorf("a host that answers signs of life was given up: %+v", got)
 	}
 }
