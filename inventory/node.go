@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
@@ -37,7 +38,7 @@ func (d *decoder) errorf(at place, format string, args ...any) {
 // source that it adds, which could show a password.
 func (d *decoder) parse(data []byte) ast.Node {
 	data = []byte(strings.TrimPrefix(string(data), "\ufeff"))
-	if !d.utf8(data) {
+	if !d.legible(data) {
 		return nil
 	}
 	tokens := lexer.Tokenize(string(data))
@@ -66,13 +67,18 @@ func (d *decoder) parse(data []byte) ast.Node {
 	return root
 }
 
-// utf8 reports whether data is UTF-8 text.
-func (d *decoder) utf8(data []byte) bool {
+// legible reports whether data is UTF-8 text as YAML wants it. Control characters are refused here, since in a comment they might
+// hide what follows; so is a carriage return alone, which ends a line for some programs and not for others.
+func (d *decoder) legible(data []byte) bool {
 	line, column := int32(1), int32(1)
 	for len(data) > 0 {
 		r, n := utf8.DecodeRune(data)
-		if r == utf8.RuneError && n == 1 || r == 0 {
+		switch {
+		case r == utf8.RuneError && n == 1:
 			d.errorf(place{line, column}, "byte 0x%02x is no UTF-8 text: save the file as UTF-8", data[0])
+			return false
+		case unicode.IsControl(r) && r != '\n' && r != '\t' && !strings.HasPrefix(string(data[:min(len(data), 2)]), "\r\n"):
+			d.errorf(place{line, column}, "control character %U: save the file as UTF-8 text with the line ends of this system", r)
 			return false
 		}
 		if r == '\n' {

@@ -104,7 +104,7 @@ func (s *Secrets) read(ctx context.Context, ref SecretRef) (string, error) {
 // prompt asks when no other question is open.
 func (s *Secrets) prompt(ctx context.Context, label string) (string, error) {
 	if s.prompter == nil {
-		return "", errors.New("there is no terminal to ask at: use env:, file: or command:")
+		return "", errors.New("there is no terminal to ask at: use another kind of reference, such as env:NAME")
 	}
 	select {
 	case s.asking <- struct{}{}:
