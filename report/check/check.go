@@ -1,7 +1,20 @@
 // Package check judges: it holds the check, the baseline of named thresholds, and the verdict rules that turn a host's facts
-// into results. Expressions are CEL, compiled when content is loaded; only expr.go imports the CEL library.
+// into results.
 //
-// A check knows nothing of frameworks (control references point at checks, never the other way) and never sees raw output.
+// Expressions are CEL, compiled when content is loaded, against the declared types of the facts. What can be named:
+//
+//	topic.name.field   a field of a probe's record. It cannot be asked for with has(): "absent" in the check says what absence means
+//	topic.name         the fact of a probe that is no record: a list, a map, a scalar
+//	u.field            in a loop over a list of rows, a field of the row; has(u.field) tells whether the row has it
+//	baseline.name      a threshold          host.*, platform.*   what the inventory and the header of the answer say
+//
+// Evaluation is partial. A fact that could not be read, or that the host does not have, is unknown: "false && unknown" is false,
+// "true || unknown" is true, and everything else that needs it stays open. The verdict table (verdict.go) says what follows; a field
+// or key that is missing inside a known fact is an error, and never a default. Besides CEL's standard functions there are those of the
+// extension libraries for strings, lists, sets and two-variable loops over maps (m.all(k, v, ...)), at the versions in LanguageVersion.
+//
+// A check knows nothing of frameworks (control references point at checks, never the other way) and never sees raw output. Only
+// expr.go and exprtypes.go import the CEL library.
 package check
 
 import (

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fleetaudit/fleetaudit/inventory"
@@ -89,7 +90,7 @@ func (j *judge) settle(x *expression, out outcome, s *situation) {
 	s.unsettled = true
 	for _, v := range x.vars {
 		state, why := j.state(v)
-		decides := contains(out.unknown, v.name)
+		decides := slices.Contains(out.unknown, v.name)
 		switch {
 		case state == unread && decides && s.unread == "":
 			s.unread = why

@@ -162,7 +162,7 @@ func (lib *Library) Expected(id string) string {
 // Baseline gives the thresholds in force.
 func (lib *Library) Baseline() *Baseline { return lib.baseline }
 
-// Digest is the SHA-256 over all that decides results: checks, thresholds and the version of the expression language; hex.
+// Digest is the SHA-256 over all checks (without their cases), the thresholds and the version of the expression language; hex.
 func (lib *Library) Digest() string { return lib.digest }
 
 func (lib *Library) sum() string {

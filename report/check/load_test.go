@@ -138,7 +138,7 @@ func TestMisplaced(t *testing.T) {
 	}
 }
 
-// TestDigest: what decides a result decides the digest; what is only told does not change it by chance.
+// TestDigest: another assertion is other content, a comment is not.
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	load := func(text string) string {

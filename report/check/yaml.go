@@ -127,7 +127,7 @@ func (d *document) entries(n ast.Node, what string, known ...string) []entry {
 		case seen[key]:
 			d.errorf(v.Key, "%s: %q stands twice", what, key)
 			continue
-		case len(known) > 0 && !contains(known, key):
+		case len(known) > 0 && !slices.Contains(known, key):
 			d.errorf(v.Key, "%s: unknown key %q%s", what, key, didYouMean(key, known))
 			continue
 		}
@@ -148,15 +148,6 @@ func (d *document) peek(n ast.Node, key string) string {
 		}
 	}
 	return ""
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // elements gives the elements of a sequence.
