@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -82,7 +83,7 @@ func (d *decoder) unknownKey(p pair, what string, names []string) {
 		d.errorf(p.at, "%s: unknown key %q: a space belongs after the ':'", what, shown)
 		return
 	}
-	if meant := otherNames(p.key); meant != "" && contains(names, meant) {
+	if meant := otherNames(p.key); meant != "" && slices.Contains(names, meant) {
 		d.errorf(p.at, "%s: unknown key %q: did you mean %q?", what, shown, meant)
 		return
 	}

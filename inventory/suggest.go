@@ -1,9 +1,5 @@
 package inventory
 
-import "slices"
-
-func contains(names []string, name string) bool { return slices.Contains(names, name) }
-
 // nearest gives the name that a misspelt word most likely means, or "" where none is near: one slip in short words, up to a
 // third of the letters in longer ones.
 func nearest(word string, names []string) string {
