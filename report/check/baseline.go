@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +37,12 @@ type Baseline struct {
 	values map[string]Threshold
 }
 
-// LoadBaseline reads a whole baseline, such as baselines/default.yaml of the templates. Errors are joined, each an *Error.
+// LoadBaseline reads a whole baseline: "default" is baselines/default.yaml, and a name that ends in .yaml is a path. Errors in it are
+// joined, each an *Error.
 func LoadBaseline(fsys fs.FS, name string) (*Baseline, error) {
+	if path.Ext(name) != ".yaml" {
+		name = path.Join("baselines", name+".yaml")
+	}
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)

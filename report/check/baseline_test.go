@@ -62,6 +62,9 @@ func TestBaselineErrors(t *testing.T) {
 	if _, err := LoadBaseline(fstest.MapFS{}, "b.yaml"); err == nil {
 		t.Error("a file that is not there loads")
 	}
+	if b, err := LoadBaseline(fstest.MapFS{"baselines/strict.yaml": {Data: []byte(baselineText)}}, "strict"); err != nil || b.Name != "test" {
+		t.Errorf("by its name: %v", err)
+	}
 }
 
 func TestOverride(t *testing.T) {
