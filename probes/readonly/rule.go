@@ -151,6 +151,9 @@ func verbs(before, list, refused string) rule {
 		var said []string
 		for i := 0; i < len(args); i++ {
 			a := args[i]
+			if a.known() && len(said) == 0 && slices.Contains(allowed, a.text) {
+				return ""
+			}
 			if !a.known() || strings.HasPrefix(a.text, "-") {
 				ok, next := options.match(a.text)
 				if !ok || !a.known() {

@@ -57,16 +57,12 @@ func sysctlRule(args []arg) string {
 	s := newSpec("-n -a -N -e -b -A -X --values --names --all --ignore --binary --deprecated --pattern= -r=")
 	operands, msg := s.take(args)
 	for _, o := range operands {
-		if msg == "" && (o.split || o.open && o.glob == "" && !numbered(o) || strings.Contains(o.text, "=")) {
+		if msg == "" && (!o.known() || strings.Contains(o.text, "=")) {
 			msg = "a name that is not known could be name=value, which sets it: write the names out"
 		}
 	}
 	return msg
 }
-
-// numbered says whether a word is a name of the kernel's with only an interface or number left open; such a word may still end in "=value",
-// so none is.
-func numbered(arg) bool { return false }
 
 // blkidRule demands that no cache is written.
 func blkidRule(args []arg) string {
@@ -224,4 +220,25 @@ func passwdRule(args []arg) string {
 // sshdRule lets the settings be printed and checked: sshd -T or -t, with the file, connection and settings to do it for.
 func sshdRule(args []arg) string {
 	return either(exactly("-V -G"), with(needs("-T -t -G"), only("-T -t -G -f= -C= -o=", false)))(args)
+}
+
+// nmcliRule lets NetworkManager be asked. Further words after most of its objects change something (nmcli general hostname NAME).
+func nmcliRule(args []arg) string {
+	operands, msg := newSpec("-t -p -v -f= -g= -m= -c= -e= --terse --pretty --version --fields= --get-values= --mode= --colors= --escape=").take(args)
+	if msg != "" {
+		return msg
+	}
+	return either(bare, exactly("general general/status general/permissions device device/status connection networking/connectivity radio radio/all"),
+		starts("device/show dev/show connection/show con/show device/wifi/list"))(operands)
+}
+
+// postconfRule lets settings be printed by name. name=value sets, even without -e.
+func postconfRule(args []arg) string {
+	operands, msg := newSpec("-n -d -h -H -p -x -l -m -a -A -M -P -c=").take(args)
+	for _, o := range operands {
+		if msg == "" && (!o.known() || strings.Contains(o.text, "=")) {
+			msg = "a name that is not known could be name=value, which sets it: write the names out"
+		}
+	}
+	return msg
 }

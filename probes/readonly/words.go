@@ -1,6 +1,7 @@
 package readonly
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -259,7 +260,11 @@ func (l *linter) loop(f *syntax.ForClause) {
 
 // reads marks the variables that "read" fills as not known.
 func (l *linter) reads(c *syntax.CallExpr) {
-	for i, w := range c.Args {
+	words := c.Args
+	for len(words) > 0 && slices.Contains(wrappers, words[0].Lit()) {
+		words = words[1:]
+	}
+	for i, w := range words {
 		text, ok := literal(w)
 		if i == 0 && text != "read" && text != "getopts" {
 			return
