@@ -17,8 +17,8 @@ import (
 
 // The least that the content must hold: a pattern that matches nothing must not pass.
 const (
-	minTopics = 1
-	minChecks = 2
+	minTopics = 3
+	minChecks = 60
 )
 
 const baselineFile = "baselines/default.yaml"
