@@ -128,7 +128,7 @@ func (b *book) setUp(s *sheet) error {
 	size := b.paper(s)
 	yes, no, zoom, rowHeight := true, false, 90.0, defaultHeight
 	tab := tabColor(s)
-	margin, narrow := 0.75, 0.4
+	margin, narrow, centred := 0.75, 0.4, s.Kind == kindCover || s.Kind == kindDashboard
 	for _, set := range []func() error{
 		func() error {
 			return b.f.SetSheetProps(s.Tab, &excelize.SheetPropsOptions{FitToPage: &yes, TabColorRGB: &tab, DefaultRowHeight: &rowHeight, CustomHeight: &yes})
@@ -139,7 +139,7 @@ func (b *book) setUp(s *sheet) error {
 		},
 		func() error {
 			return b.f.SetPageMargins(s.Tab, &excelize.PageLayoutMarginsOptions{
-				Left: &narrow, Right: &narrow, Top: &margin, Bottom: &margin, Header: &narrow, Footer: &narrow, Horizontally: &yes,
+				Left: &narrow, Right: &narrow, Top: &margin, Bottom: &margin, Header: &narrow, Footer: &narrow, Horizontally: &centred,
 			})
 		},
 		func() error {

@@ -36,7 +36,7 @@ const (
 	chartWidth = 505
 	barHeight  = 27
 	chartFrame = 120 // title, axis and legend
-	leastBars  = 5
+	leastBars  = 8
 )
 
 func chartHeight(bars int) float64 { return float64(chartFrame + barHeight*max(bars, leastBars)) }

@@ -28,6 +28,8 @@ func columnStyles() map[string]columnStyle {
 	small.Size, small.Color = 9, grey
 	mono := text
 	mono.Font, mono.Size = monoFont, 9
+	fine := mono
+	fine.Size = 8
 	number := look{Align: "right", Indent: 1, Edge: edgeBelow, Format: fmtInt}
 	share := number
 	share.Format, share.Indent = fmtPercent, 0
@@ -43,6 +45,7 @@ func columnStyles() map[string]columnStyle {
 		"strong":   {look: strong},
 		"small":    {look: small},
 		"mono":     {look: mono},
+		"fine":     {look: fine},
 		"center":   {look: mid},
 		"int":      {look: number},
 		"share":    {look: share},

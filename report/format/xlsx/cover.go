@@ -3,8 +3,8 @@ package xlsx
 // Looks of pages that are no tables.
 var (
 	headingLook = look{Size: 12, Bold: true, Edge: edgeHead}
-	labelLook   = look{Color: grey, Edge: edgeBelow, Top: true}
-	factLook    = look{Edge: edgeBelow, Wrap: true, Top: true, Align: "left", Quoted: true}
+	labelLook   = look{Color: grey, Edge: edgeBelow}
+	factLook    = look{Edge: edgeBelow, Wrap: true, Align: "left", Quoted: true}
 	signLook    = look{Edge: edgeBox, Fill: noteGround, Unlocked: true, Wrap: true, Align: "left", Indent: 1}
 	noticeLook  = look{Size: 11, Bold: true, Fill: untestedTint, Edge: edgeFrame, Wrap: true, Align: "left", Indent: 1}
 )
@@ -84,7 +84,7 @@ func (p *page) contentsList() {
 			continue
 		}
 		to := target{other.Tab, place(other.Tab, 1, 1), "Go to " + other.Tab}
-		p.spans(18, span{1, 1, to, look{Edge: edgeBelow, Top: true}}, span{2, 2, fill(other.Contents, p.b.e.facts), factLook})
+		p.spans(18, span{1, 1, to, look{Edge: edgeBelow}}, span{2, 2, fill(other.Contents, p.b.e.facts), factLook})
 	}
 }
 

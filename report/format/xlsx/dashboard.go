@@ -26,11 +26,11 @@ var (
 	captionLook = look{Size: 9, Color: grey, Align: "center", Wrap: true, Top: true}
 	headLook    = look{Size: 9, Bold: true, Color: white, Fill: ink, Align: "left", Indent: 1, Wrap: true}
 	headNumber  = look{Size: 9, Bold: true, Color: white, Fill: ink, Align: "right", Wrap: true}
-	cellLook    = look{Edge: edgeBelow, Align: "left", Indent: 1, Quoted: true, Wrap: true, Top: true}
-	strongLook  = look{Edge: edgeBelow, Align: "left", Indent: 1, Quoted: true, Wrap: true, Top: true, Bold: true}
-	intLook     = look{Edge: edgeBelow, Align: "right", Format: fmtInt, Top: true}
-	shareLook   = look{Edge: edgeBelow, Align: "right", Format: fmtPercent, Top: true}
-	ndLook      = look{Edge: edgeBelow, Align: "left", Indent: 1, Color: grey, Size: 9, Quoted: true, Top: true, Wrap: true}
+	cellLook    = look{Edge: edgeBelow, Align: "left", Indent: 1, Quoted: true, Wrap: true}
+	strongLook  = look{Edge: edgeBelow, Align: "left", Indent: 1, Quoted: true, Wrap: true, Bold: true}
+	intLook     = look{Edge: edgeBelow, Align: "right", Format: fmtInt}
+	shareLook   = look{Edge: edgeBelow, Align: "right", Format: fmtPercent}
+	ndLook      = look{Edge: edgeBelow, Align: "left", Indent: 1, Color: grey, Size: 9, Quoted: true, Wrap: true}
 )
 
 // group is a bar of a chart and a line of its table.
@@ -52,9 +52,11 @@ func (b *book) dashboard(s *sheet) error {
 	p.notices()
 	p.tiles(s.Tiles)
 	systems, categories := systemGroups(b.e), categoryGroups(b.e)
-	anchor := p.row + 2
+	p.skip(1)
+	anchor := p.row + 1
 	high := chartHeight(max(len(systems), len(categories)))
-	p.skip(1 + int(high/(defaultHeight*4/3)) + 2) // a point is 4/3 of a pixel
+	p.skip(int(high/(defaultHeight*4/3)) + 1) // a pixel is 3/4 of a point
+	p.pageBreak()
 	left := p.groupTable(s.Headings["systems"], "System", "Hosts", systems)
 	right := p.groupTable(s.Headings["categories"], "CSF category", "Refs", categories)
 	p.chart(chartSpec{title: s.Headings["systems"], anchor: cellName(1, anchor), high: high, rows: left, groups: systems})
@@ -80,6 +82,13 @@ func (p *page) tiles(tiles []tile) {
 func (p *page) heading2(text string) {
 	p.skip(1)
 	p.spans(22, span{1, dashboardColumns, fill(text, p.b.e.facts), headingLook})
+}
+
+// pageBreak begins a new page of print with the next row.
+func (p *page) pageBreak() {
+	if p.err == nil {
+		p.try(p.sw.InsertPageBreak(cellName(1, p.row+1)))
+	}
 }
 
 // groupTable writes the table that a chart shows and gives its first and last row.
@@ -117,9 +126,7 @@ func (p *page) objectives(title string) {
 	if len(all) == 0 {
 		return
 	}
-	p.skip(1)
-	p.try(p.sw.InsertPageBreak(cellName(1, p.row+1)))
-	p.row-- // heading2 leaves a row of its own
+	p.pageBreak()
 	p.heading2(title)
 	p.spans(20, span{1, 3, "Control objective", headLook}, span{4, 8, "What it guards against", headLook}, span{9, 12, "Seen in public", headLook},
 		span{13, 13, "PASS share", headNumber}, span{14, 14, "of judged", headLook})

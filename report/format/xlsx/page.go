@@ -3,7 +3,6 @@ package xlsx
 import (
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -96,34 +95,55 @@ func (p *page) line(height float64, cells []any) {
 // skip leaves rows empty.
 func (p *page) skip(rows int) { p.row += rows }
 
-// value makes a cell of a value in a look. Every text passes through package cell here, and nowhere is there another way to a cell.
-func (p *page) value(v any, l look) excelize.Cell {
+// show makes the texts among values fit for a cell. Every text of a workbook passes through package cell here.
+func (p *page) show(v any) any {
 	switch v := v.(type) {
 	case string:
-		return p.text(cell.Text(v, cell.MaxCharacters), l)
+		return cell.Text(v, cell.MaxCharacters)
 	case long:
-		return p.text(cell.Text(string(v), longest), l)
+		return cell.Text(string(v), longest)
 	case link:
-		l.Color, l.Underline = linkBlue, true
-		return p.text(cell.Text(v.text, cell.MaxCharacters), l)
+		v.shown = p.show(v.shown)
+		return v
 	case time.Time:
 		switch {
 		case v.IsZero():
-			return excelize.Cell{StyleID: p.style(l)}
+			return nil
 		case v.Year() < 1900: // before the first day that a spreadsheet knows
-			return p.text(v.UTC().Format(time.DateTime), l)
+			return v.UTC().Format(time.DateTime)
 		}
-		return excelize.Cell{StyleID: p.style(l), Value: v.UTC().Truncate(time.Second)}
+		return v.UTC().Truncate(time.Second)
+	}
+	return v
+}
+
+// textOf gives the text of a shown value, if it is one.
+func textOf(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case link:
+		return textOf(v.shown)
+	}
+	return "", false
+}
+
+// cell makes a cell of a shown value.
+func (p *page) cell(v any, l look) excelize.Cell {
+	if to, ok := v.(link); ok {
+		l.Color, l.Underline, v = linkBlue, true, to.shown
+	}
+	switch text, _ := v.(string); {
+	case v == "":
+		v = nil
+	case strings.HasPrefix(text, "'"):
+		l.Quoted = true // guarded: it must stay text when its cell is edited
 	}
 	return excelize.Cell{StyleID: p.style(l), Value: v}
 }
 
-func (p *page) text(s string, l look) excelize.Cell {
-	if s == "" {
-		return excelize.Cell{StyleID: p.style(l)}
-	}
-	return excelize.Cell{StyleID: p.style(l), Value: s}
-}
+// value makes a cell of any value.
+func (p *page) value(v any, l look) excelize.Cell { return p.cell(p.show(v), l) }
 
 // link makes the cell in the given column of the next row lead to a place in this workbook.
 func (p *page) link(col int, to, tip string) {
@@ -166,59 +186,4 @@ func (p *page) contents() bool {
 		}
 	}
 	return false
-}
-
-// lines estimates how many lines a text takes in a column of the given width. Spreadsheets fit rows only when a person edits them; some
-// not even when they load a file.
-func lines(s string, width float64, l look) int {
-	perLine := int(width * 1.12) // characters of the body font, which are narrower than the digits that widths count
-	if l.Font == monoFont {
-		perLine = int(width * 0.98)
-	}
-	perLine = max(1, perLine-l.Indent-1)
-	n := 0
-	for part := range strings.SplitSeq(s, "\n") {
-		n += wrapped(part, perLine)
-	}
-	return n
-}
-
-// wrapped counts the lines of one paragraph when words are kept whole where they fit.
-func wrapped(s string, perLine int) int {
-	if utf8.RuneCountInString(s) <= perLine {
-		return 1
-	}
-	n, used := 1, 0
-	for word := range strings.SplitSeq(s, " ") {
-		w := utf8.RuneCountInString(word)
-		switch {
-		case used == 0:
-			used = w
-		case used+1+w <= perLine:
-			used += 1 + w
-		default:
-			n++
-			used = w
-		}
-		for used > perLine {
-			n++
-			used -= perLine
-		}
-	}
-	return n
-}
-
-// height is that of a row with so many lines; 0, the default height, for one line.
-func height(n int, l look) float64 {
-	if n <= 1 {
-		return 0
-	}
-	each := 13.2
-	if l.Size > 10 {
-		each = l.Size * 1.3
-	}
-	if l.Font == monoFont {
-		each = 12.0
-	}
-	return min(maxHeight, padding+each*float64(n))
 }

@@ -104,7 +104,7 @@ func findingsLink(e *env, r *control.Status) any {
 		}
 		for _, ref := range f.References {
 			if ref == r.Reference.ID {
-				return link{number(r.Findings), "findings", f.Check.ID}
+				return link{r.Findings, "findings", f.Check.ID}
 			}
 		}
 	}

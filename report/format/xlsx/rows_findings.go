@@ -53,7 +53,7 @@ func failingLink(f *report.Finding) any {
 	if len(f.Failing) == 0 {
 		return 0
 	}
-	return link{number(f.FailingN), "results", resultKey(f.Check.ID, f.Failing[0])}
+	return link{f.FailingN, "results", resultKey(f.Check.ID, f.Failing[0])}
 }
 
 func methodLink(probes []string) any {
@@ -73,7 +73,7 @@ func failShare(c control.Counts) format.Share {
 func tested(c control.Counts) string {
 	s := "none tested"
 	if share := failShare(c); share.Known() {
-		s = share.Text() + " tested"
+		s = share.Text()
 	}
 	for _, left := range []struct {
 		n    int

@@ -30,8 +30,8 @@ func hostRows() rowSource {
 			"privilege":  func(_ *env, r *row) any { return r.Privilege },
 			"become":     func(_ *env, r *row) any { return r.Become },
 			"skew_ms":    func(_ *env, r *row) any { return skew(r) },
-			"host_key":   func(_ *env, r *row) any { return r.HostKey },
-			"key_trust":  func(_ *env, r *row) any { return r.KeyTrust },
+			"host_key":   func(_ *env, r *row) any { return fingerprint(r.HostKey) },
+			"key_trust":  func(_ *env, r *row) any { return keyTrust(r) },
 			"connection": func(_ *env, r *row) any { return connection(r) },
 			"live":       func(_ *env, r *row) any { return live(r) },
 			"passed":     func(_ *env, r *row) any { return format.ResultShare(r.Counts).Text() },
@@ -40,6 +40,20 @@ func hostRows() rowSource {
 			"key":        func(_ *env, r *row) any { return r.Name },
 		},
 	}
+}
+
+// fingerprint is a host key without its type, which keyTrust has.
+func fingerprint(key string) string {
+	return key[strings.IndexByte(key, ' ')+1:]
+}
+
+// keyTrust says why the host key was trusted, and its type.
+func keyTrust(r *report.HostRow) string {
+	kind, _, ok := strings.Cut(r.HostKey, " ")
+	if !ok {
+		return r.KeyTrust
+	}
+	return r.KeyTrust + "\n" + kind
 }
 
 // seconds is how long the host took, rounded up: a host that answered never took 0 s.

@@ -83,6 +83,7 @@ func logRows() rowSource {
 			"host":   func(_ *env, r *row) any { return r.Host },
 			"detail": func(_ *env, r *row) any { return r.Detail },
 			"hash":   func(_ *env, r *row) any { return r.Hash },
+			"short":  func(_ *env, r *row) any { return short(r.Hash) },
 		},
 	}
 }

@@ -80,7 +80,7 @@ func evidenceLink(ids []string) any {
 	if len(ids) == 0 {
 		return nil
 	}
-	return link{text: strings.Join(ids, ", "), source: "evidence", key: ids[0]}
+	return link{shown: strings.Join(ids, ", "), source: "evidence", key: ids[0]}
 }
 
 // evidenceRows are the items, one for each probe and host.

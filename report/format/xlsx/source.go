@@ -41,9 +41,9 @@ type values struct {
 	cells []any
 }
 
-// link is a text that leads to a row of another sheet, if links fit there; otherwise it is the text alone.
+// link is a text or number that leads to a row of another sheet, if links fit there; otherwise it is the text or number alone.
 type link struct {
-	text   string
+	shown  any
 	source string
 	key    string
 }

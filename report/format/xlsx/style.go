@@ -27,6 +27,7 @@ const (
 const (
 	bodyFont = "Calibri"
 	monoFont = "Consolas"
+	bodySize = 10.0 // points
 )
 
 // Excel's numbers of border styles.
@@ -140,7 +141,7 @@ func (l look) style() *excelize.Style {
 		Border:     l.Edge.borders(),
 	}
 	if l.Size == 0 {
-		st.Font.Size = 10
+		st.Font.Size = bodySize
 	}
 	if l.Underline {
 		st.Font.Underline = "single"

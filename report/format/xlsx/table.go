@@ -71,22 +71,20 @@ func (p *page) data(ctx context.Context, s *sheet, cols []column) error {
 
 // rowWriter writes the rows of one table. What does not change from row to row is worked out once.
 type rowWriter struct {
-	p      *page
-	cols   []column
-	fields []string
-	looks  []look
-	cells  []any
-	wraps  bool
-	most   int // lines that a row may be high
+	p           *page
+	cols        []column
+	fields      []string
+	single, top []look // of rows with one line, and of taller ones
+	shown       []any
+	cells       []any
+	most        int // lines that a row may be high
 }
 
 func newRowWriter(p *page, s *sheet, cols []column) *rowWriter {
-	w := &rowWriter{p: p, cols: cols, looks: make([]look, len(cols)), cells: make([]any, len(cols)), most: s.TallestRow}
+	w := &rowWriter{p: p, cols: cols, shown: make([]any, len(cols)), cells: make([]any, len(cols)), most: s.TallestRow}
 	for i := range cols {
-		w.wraps = w.wraps || cols[i].Wrap
-	}
-	for i := range cols {
-		w.looks[i] = cols[i].look(w.wraps)
+		w.single = append(w.single, cols[i].look(false))
+		w.top = append(w.top, cols[i].look(true))
 		if i < len(s.Columns) {
 			w.fields = append(w.fields, cols[i].Field)
 		}
@@ -94,31 +92,42 @@ func newRowWriter(p *page, s *sheet, cols []column) *rowWriter {
 	return w
 }
 
+// write writes one row. Texts stand in the middle of a row of one line, and at the top of a taller one.
 func (w *rowWriter) write(values []any) {
 	tall := 0.0
 	for i, v := range values {
-		l := w.looks[i]
-		if to, ok := v.(link); ok {
-			v = w.link(i, to)
+		v = w.p.show(w.link(i, v))
+		w.shown[i] = v
+		if !w.cols[i].Wrap {
+			continue
 		}
-		c := w.p.value(v, l)
-		w.cells[i] = c
-		if text, ok := c.Value.(string); ok && w.cols[i].Wrap {
-			n := lines(text, w.cols[i].Width, l)
+		if text, ok := textOf(v); ok {
+			n := lines(text, pixels(w.cols[i].Width), w.single[i])
 			if w.most > 0 {
 				n = min(n, w.most)
 			}
-			tall = max(tall, height(n, l))
+			tall = max(tall, height(n, w.single[i]))
 		}
+	}
+	looks := w.single
+	if tall > 0 {
+		looks = w.top
+	}
+	for i := range values {
+		w.cells[i] = w.p.cell(w.shown[i], looks[i])
 	}
 	w.p.line(tall, w.cells)
 }
 
-// link makes the cell lead where it should; it stays plain text where links do not fit or there is nothing to lead to.
-func (w *rowWriter) link(i int, to link) any {
+// link makes the cell of a link lead where it should; it becomes plain text where links do not fit or there is nothing to lead to.
+func (w *rowWriter) link(i int, v any) any {
+	to, ok := v.(link)
+	if !ok {
+		return v
+	}
 	at := w.p.b.e.target(w.p.source, to)
-	if at == "" || to.text == "" {
-		return to.text
+	if at == "" || to.shown == "" {
+		return to.shown
 	}
 	tab, _, _ := strings.Cut(strings.TrimPrefix(at, "'"), "'!")
 	w.p.link(i+1, at, "Go to "+cell.Line(to.key, 80)+" on "+tab)
@@ -133,6 +142,8 @@ func (p *page) finish(s *sheet, cols []column) {
 		Range: cellName(1, headerRow) + ":" + cellName(len(cols), last), Name: s.Table, StyleName: "TableStyleLight1", ShowRowStripes: &noStripes,
 	}))
 	p.rules(cols, last)
+	// Host text that looks like a number is meant to be text: no triangle in the corner of each such cell.
+	p.try(p.b.f.AddIgnoredErrors(p.tab, cellName(1, firstRow)+":"+cellName(len(cols), last), excelize.IgnoredErrorsNumberStoredAsText))
 	printed := len(cols)
 	for i := range cols {
 		if cols[i].Screen {
