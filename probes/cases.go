@@ -100,6 +100,9 @@ func (p *Probe) runCase(c Case) string {
 	if err == nil && int64(len(c.Stdout)) > p.MaxBytes {
 		err = fmt.Errorf("stdout has %d bytes and would be cut at %d", len(c.Stdout), p.MaxBytes)
 	}
+	if p.parser == nil {
+		return "the probe has no parser: it did not come from a catalogue"
+	}
 	if err == nil {
 		got, fields, err = p.parser.Parse([]byte(c.Stdout))
 	}

@@ -14,8 +14,8 @@ import (
 
 // The least that the catalogue must hold: a pattern that matches nothing must not pass.
 const (
-	minTopics = 1
-	minProbes = 1
+	minTopics = 4
+	minProbes = 15
 )
 
 // TestTopics loads each file by itself, so that a fault in one topic does not hide another's, and runs the recorded answers of its

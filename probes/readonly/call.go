@@ -27,7 +27,12 @@ func (l *linter) call(c *syntax.CallExpr) {
 			l.errorf(at, "%s without a command", name)
 			return
 		}
+		before := name
 		name, ok = literal(words[0])
+		if before != "need" && !l.program(name) {
+			l.errorf(at, "%s cannot run %s, which is no program but part of the shell: mark the commands within it", before, name)
+			return
+		}
 	}
 	if !ok {
 		l.errorf(at, "the name of a command must be written out: it cannot come from a variable")
@@ -71,7 +76,19 @@ func (l *linter) limited(at syntax.Pos, name string, words []*syntax.Word) {
 		l.errorf(at, "%s: expected its numbers and then a command, as in timeout 20 ls", name)
 		return
 	}
+	if inner, _ := literal(words[i]); !l.program(inner) {
+		l.errorf(at, "%s cannot run %s, which is no program but part of the shell: write need %s ... in front", name, inner, name)
+		return
+	}
 	l.call(&syntax.CallExpr{Args: words[i:]})
+}
+
+// builtins are commands that only the shell itself has.
+var builtins = strings.Fields("need asroot : read shift local return exit break continue type set cd umask unset command")
+
+// program says whether a name can be that of a program: neither a function of the text nor a builtin.
+func (l *linter) program(name string) bool {
+	return !l.functions[name] && !slices.Contains(builtins, name)
 }
 
 // ruleOf gives the rule of a command, or nil after saying why there is none.
