@@ -52,8 +52,8 @@ func TestDeadHost(t *testing.T) {
 		start := time.Now()
 		_, err := d.Connect(t.Context(), h)
 		took := time.Since(start)
-		if e := wantReason(t, err, remote.ReasonTimeout, "within 200ms"); e.Hop != "" {
-			t.Errorf("%s: hop %q, but it is the host that is dead", name, e.Hop)
+		if e := wantReason(t, err, remote.ReasonTimeout, "within 200ms"); e.hop != "" {
+			t.Errorf("%s: hop %q, but it is the host that is dead", name, e.hop)
 		}
 		if took < 200*time.Millisecond || took > 3*time.Second {
 			t.Errorf("%s: gave up after %s", name, took)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -57,11 +56,12 @@ func (p *passwords) has(account string) bool {
 func (d *sshDialer) credentials(ctx context.Context, t target) (*credentials, error) {
 	c := &credentials{}
 	var err error
-	if t.Identity != "" {
+	switch {
+	case t.Identity != "":
 		err = d.keys.named(ctx, t, c)
-	} else if t.Certificate != "" {
+	case t.Certificate != "":
 		err = fail(ReasonCredential, nil, "certificate %s needs an identity, the private key that it is for%s", t.Certificate, declared(t))
-	} else {
+	default:
 		d.keys.usual(ctx, c)
 	}
 	if err == nil && ctx.Err() == nil {
@@ -98,44 +98,11 @@ func (d *sshDialer) resolvePassword(ctx context.Context, t target, c *credential
 
 // named takes the identity that the inventory names, and no other.
 func (k *keyring) named(ctx context.Context, t target, c *credentials) error {
-	path := expandHome(t.Identity)
-	signer, err := k.load(ctx, keyFile{path: path, passphrase: t.Passphrase, ask: true})
-	if err != nil {
-		return fail(ReasonCredential, err, "identity %s cannot be used: %v%s", path, err, declared(t))
+	f := keyFile{path: expandHome(t.Identity), certificate: expandHome(t.Certificate), passphrase: t.Passphrase, ask: true}
+	if err := k.load(ctx, f, c); err != nil {
+		return fail(ReasonCredential, err, "%v%s", err, declared(t))
 	}
-	if t.Certificate != "" {
-		file := expandHome(t.Certificate)
-		s, cert, err := withCertificate(signer, file)
-		if err != nil {
-			return fail(ReasonCredential, err, "certificate %s cannot be used: %v%s", file, err, declared(t))
-		}
-		c.offers = append(c.offers, offer{s, certLabel(cert, file)})
-	} else {
-		c.beside(signer, path)
-	}
-	c.offers = append(c.offers, offer{signer, keyName(signer.PublicKey()) + " from " + path})
 	return nil
-}
-
-// beside takes the certificate beside a key file, if there is one.
-func (c *credentials) beside(signer ssh.MultiAlgorithmSigner, path string) {
-	file := strings.TrimSuffix(path, ".pub") + "-cert.pub"
-	s, cert, err := withCertificate(signer, file)
-	switch {
-	case err == nil:
-		c.offers = append(c.offers, offer{s, certLabel(cert, file)})
-	case !missing(err):
-		c.notes = append(c.notes, fmt.Sprintf("%s is not used: %v", file, err))
-	}
-}
-
-// certLabel names a certificate, and how long it was valid, since that is the usual reason why it is refused.
-func certLabel(cert *ssh.Certificate, file string) string {
-	label := "certificate " + file
-	if cert.ValidBefore < 1<<62 {
-		label += " valid until " + time.Unix(int64(cert.ValidBefore), 0).UTC().Format(time.RFC3339)
-	}
-	return label
 }
 
 // usual takes the keys of the agent and those of the default identity files.
@@ -153,15 +120,8 @@ func (k *keyring) usual(ctx context.Context, c *credentials) {
 		c.add(offer{s, keyName(s.pub) + " from the SSH agent"})
 	}
 	for _, path := range k.identities {
-		path = expandHome(path)
-		signer, err := k.load(ctx, keyFile{path: path})
-		switch {
-		case missing(err):
-		case err != nil:
-			c.notes = append(c.notes, fmt.Sprintf("%s is not used: %v", path, err))
-		default:
-			c.beside(signer, path)
-			c.add(offer{signer, keyName(signer.PublicKey()) + " from " + path})
+		if err := k.load(ctx, keyFile{path: expandHome(path)}, c); err != nil && !missing(err) {
+			c.notes = append(c.notes, err.Error())
 		}
 	}
 	if len(c.offers) == 0 && len(k.identities) > 0 {

@@ -66,8 +66,7 @@ func dialError(ctx context.Context, addr string, timeout time.Duration, err erro
 
 // rootCause leaves out what package net puts before the cause, which repeats the address.
 func rootCause(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}
 	return err

@@ -167,8 +167,11 @@ func run(ctx context.Context, s remote.Session, command string, stdin io.Reader)
 	return a
 }
 
+// failure is what tests look at in an error.
+type failure struct{ hop, text string }
+
 // wantReason checks the reason of an error, and that its text holds each of the parts.
-func wantReason(t *testing.T, err error, reason remote.Reason, parts ...string) *remote.Error {
+func wantReason(t *testing.T, err error, reason remote.Reason, parts ...string) failure {
 	t.Helper()
 	var e *remote.Error
 	if !errors.As(err, &e) {
@@ -185,7 +188,7 @@ func wantReason(t *testing.T, err error, reason remote.Reason, parts ...string) 
 	if strings.Contains(e.Error(), "\n") {
 		t.Errorf("error %q is more than one line", e)
 	}
-	return e
+	return failure{e.Hop, e.Error()}
 }
 
 // fakeSecrets resolves references from a map, and counts.
@@ -226,7 +229,7 @@ func startAgent(t *testing.T, keys ...*remotetest.Key) string {
 			t.Fatal(err)
 		}
 	}
-	dir, err := os.MkdirTemp("", "agent") // socket paths are short
+	dir, err := os.MkdirTemp("", "agent") //nolint:usetesting // paths of sockets must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,8 +245,8 @@ func startAgent(t *testing.T, keys ...*remotetest.Key) string {
 				return
 			}
 			tasks.Go(func() {
-				defer c.Close()
 				_ = agent.ServeAgent(ring, c)
+				_ = c.Close()
 			})
 		}
 	})

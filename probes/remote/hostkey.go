@@ -100,8 +100,8 @@ func (h *hostKeys) trust(t target) (*hostTrust, error) {
 	}
 	trust := &hostTrust{hosts: h, target: t, name: knownName(t.Address, t.Port), pin: pin}
 	bare := knownName(t.Address, defaultPort)
-	h.mu.RLock()
-	defer h.mu.RUnlock()
+	h.mu.Lock() // matching names is for one at a time
+	defer h.mu.Unlock()
 	for _, e := range h.entries {
 		if e.marker == markerRevoked {
 			continue // for every host, when the key is seen

@@ -48,7 +48,7 @@ func (c hostKeyCase) run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	if p := s.Peer(); p.KeyTrust != c.trust || p.HostKey != c.key.Fingerprint() || p.KeyType != c.key.Type() {
 		t.Errorf("got %+v, want trust %q in %s %s", p, c.trust, c.key.Type(), c.key.Fingerprint())
 	}

@@ -43,7 +43,7 @@ func TestJumpHostIsShared(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer s.Close()
+			defer func() { _ = s.Close() }()
 			if got := run(t.Context(), s, "echo through", nil); got.stdout != "through\n" || got.err != nil {
 				t.Errorf("got %+v", got)
 			}
@@ -64,8 +64,8 @@ func TestJumpHostIsShared(t *testing.T) {
 	s := mustOpen(t, d, h)
 	bastion.Disconnect()
 	e := wantReason(t, run(t.Context(), s, "true", nil).err, remote.ReasonDropped)
-	if want, _ := bastion.Host(); e.Hop == "" || e.Hop[:len(want)] != want {
-		t.Errorf("hop %q, want the jump host", e.Hop)
+	if want, _ := bastion.Host(); e.hop == "" || e.hop[:len(want)] != want {
+		t.Errorf("hop %q, want the jump host", e.hop)
 	}
 	if got := run(t.Context(), mustOpen(t, d, h), "echo again", nil); got.stdout != "again\n" {
 		t.Errorf("got %+v", got)
@@ -118,8 +118,8 @@ func TestJumpHostFailures(t *testing.T) {
 			}
 			for range 2 {
 				_, err := open(t.Context(), d, h)
-				if e := wantReason(t, err, c.reason, c.parts...); (e.Hop != "") != c.atHop {
-					t.Errorf("hop %q in %v", e.Hop, e)
+				if e := wantReason(t, err, c.reason, c.parts...); (e.hop != "") != c.atHop {
+					t.Errorf("hop %q in %s", e.hop, e.text)
 				}
 			}
 			if n := bastion.Counts().Connections; n != c.conns {
@@ -135,8 +135,8 @@ func TestSilentHostBehindJumpHost(t *testing.T) {
 	srv, bastion := shellServer(t, k, func(o *remotetest.Options) { o.Faults.HangAfterAccept = true }), jumpServer(t, jk, nil)
 	d := knowing(t, remote.SSHOptions{LoginTimeout: 2 * time.Second}, srv, bastion)
 	_, err := open(t.Context(), d, through(host(srv, saveKey(t, k, "")), bastion, saveKey(t, jk, "")))
-	if e := wantReason(t, err, remote.ReasonTimeout, "said nothing"); e.Hop != "" {
-		t.Errorf("hop %q, but it is the host that is silent", e.Hop)
+	if e := wantReason(t, err, remote.ReasonTimeout, "said nothing"); e.hop != "" {
+		t.Errorf("hop %q, but it is the host that is silent", e.hop)
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/fleetaudit/fleetaudit/inventory"
 	"golang.org/x/crypto/ssh"
@@ -34,24 +36,26 @@ func newKeyring(opts SSHOptions) *keyring {
 
 // keyFile is a private key file and how to open it.
 type keyFile struct {
-	path       string
-	passphrase inventory.SecretRef
-	ask        bool // for a passphrase that it needs and that is not configured
+	path        string
+	certificate string // file; "" for the one beside the key, if there is one
+	passphrase  inventory.SecretRef
+	ask         bool // for a passphrase that it needs and that is not configured
 }
 
 // loadedKey is what was found in a key file. Its lock is held while the file is read, so that others wait for it rather than ask again.
 type loadedKey struct {
 	mu     sync.Mutex
 	loaded bool
-	signer ssh.MultiAlgorithmSigner
+	offers []offer
+	notes  []string
 	err    error
 }
 
 // errEncrypted says that a default identity file needs a passphrase. They are not asked for: the file was not named.
 var errEncrypted = errors.New("it is encrypted; name it as identity to be asked for its passphrase, or add it to the SSH agent")
 
-// load gives the key of a file. A failure is kept as well, except for that of a context.
-func (k *keyring) load(ctx context.Context, f keyFile) (ssh.MultiAlgorithmSigner, error) {
+// load adds the key of a file, and its certificate before it, to the credentials. A failure is kept as well, except for that of a context.
+func (k *keyring) load(ctx context.Context, f keyFile, c *credentials) error {
 	k.mu.Lock()
 	l := k.files[f]
 	if l == nil {
@@ -62,19 +66,45 @@ func (k *keyring) load(ctx context.Context, f keyFile) (ssh.MultiAlgorithmSigner
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.loaded {
-		return l.signer, l.err
+	if !l.loaded {
+		l.err = k.fill(ctx, f, l)
+		if l.err != nil && ctx.Err() != nil {
+			return l.err
+		}
+		l.loaded = true
 	}
-	var signer ssh.MultiAlgorithmSigner
+	c.notes = append(c.notes, l.notes...)
+	for _, o := range l.offers {
+		c.add(o)
+	}
+	return l.err
+}
+
+// fill reads a key file and its certificate.
+func (k *keyring) fill(ctx context.Context, f keyFile, l *loadedKey) error {
 	plain, err := k.read(ctx, f)
-	if err == nil {
-		signer, err = modern(plain)
+	if err != nil {
+		return fmt.Errorf("identity %s cannot be used: %w", f.path, err)
 	}
-	if err != nil && ctx.Err() != nil {
-		return nil, err
+	signer, err := modern(plain)
+	if err != nil {
+		return fmt.Errorf("identity %s cannot be used: %w", f.path, err)
 	}
-	l.loaded, l.signer, l.err = true, signer, err
-	return signer, err
+	file := f.certificate
+	if file == "" {
+		file = strings.TrimSuffix(f.path, ".pub") + "-cert.pub"
+	}
+	certified, label, err := withCertificate(signer, file)
+	switch {
+	case err == nil:
+		l.offers = append(l.offers, offer{certified, label})
+	case f.certificate != "":
+		return fmt.Errorf("certificate %s cannot be used: %w", file, err)
+	case !missing(err):
+		l.notes = append(l.notes, fmt.Sprintf("%s is not used: %v", file, err))
+	}
+	l.offers = append(l.offers, offer{signer, keyName(signer.PublicKey()) + " from " + f.path})
+	return nil
 }
 
 // modern gives signer with the algorithms that it may sign with: an RSA key does not with SHA-1 (RFC 8332).
@@ -85,7 +115,7 @@ func modern(signer ssh.Signer) (ssh.MultiAlgorithmSigner, error) {
 	case ssh.AlgorithmSigner:
 		return ssh.NewSignerWithAlgorithms(s, algorithmsOf(s.PublicKey().Type()))
 	default:
-		return nil, fmt.Errorf("a key of type %s cannot be used", signer.PublicKey().Type())
+		return nil, fmt.Errorf("a key of type %s cannot sign here", signer.PublicKey().Type())
 	}
 }
 
@@ -157,34 +187,38 @@ func (k *keyring) agentCopy(ctx context.Context, path string, pub ssh.PublicKey)
 	return nil
 }
 
-// withCertificate gives signer with the certificate of a file.
-func withCertificate(signer ssh.MultiAlgorithmSigner, file string) (ssh.MultiAlgorithmSigner, *ssh.Certificate, error) {
+// withCertificate gives signer with the certificate of a file, and what that is for people.
+func withCertificate(signer ssh.MultiAlgorithmSigner, file string) (ssh.MultiAlgorithmSigner, string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
 	pub, _, _, _, err := ssh.ParseAuthorizedKey(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("it is not a certificate: %s", trimmed(err))
+		return nil, "", fmt.Errorf("it is not a certificate: %s", trimmed(err))
 	}
 	cert, ok := pub.(*ssh.Certificate)
 	switch {
 	case !ok:
-		return nil, nil, errors.New("it is a public key, not a certificate")
+		return nil, "", errors.New("it is a public key, not a certificate")
 	case cert.CertType != ssh.UserCert:
-		return nil, nil, errors.New("it is a host certificate")
+		return nil, "", errors.New("it is a host certificate")
 	case !bytes.Equal(cert.Key.Marshal(), signer.PublicKey().Marshal()):
-		return nil, nil, fmt.Errorf("it is for another key (%s)", keyName(cert))
+		return nil, "", fmt.Errorf("it is for another key (%s)", keyName(cert))
 	}
 	s, err := ssh.NewCertSigner(cert, signer)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
 	multi, ok := s.(ssh.MultiAlgorithmSigner)
 	if !ok { // x/crypto gives one for one
-		return nil, nil, errors.New("it does not say how it signs")
+		return nil, "", errors.New("it does not say how it signs")
 	}
-	return multi, cert, nil
+	label := "certificate " + file
+	if cert.ValidBefore < 1<<62 { // why it is refused, more often than not
+		label += " valid until " + time.Unix(int64(cert.ValidBefore), 0).UTC().Format(time.RFC3339)
+	}
+	return multi, label, nil
 }
 
 // missing reports whether err says that a file is not there.

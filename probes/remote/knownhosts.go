@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"strconv"
 	"strings"
 
@@ -81,10 +83,11 @@ func parseKnownHost(text []byte) (*entry, error) {
 	return &entry{marker: marker, names: names, key: key}, nil
 }
 
-// namePattern is the first field of a line: a list of patterns, or the hash of one name.
+// namePattern is the first field of a line: a list of patterns, or the hash of one name. It is for one goroutine at a time.
 type namePattern struct {
-	salt, hash []byte
-	patterns   []string // lower case, those that exclude with their "!"
+	mac      hash.Hash // keyed with the salt; made once, since a file may hold thousands and each host is looked up in all
+	hashed   []byte
+	patterns []string // lower case, those that exclude with their "!"
 }
 
 // hashedPrefix begins a hashed name: a bar, the number of the only hash there is (HMAC-SHA1), a bar.
@@ -102,22 +105,23 @@ func parseNames(field string) (namePattern, error) {
 	if err != nil {
 		return namePattern{}, fmt.Errorf("salt of the hashed name: %w", err)
 	}
-	hash, err := base64.StdEncoding.DecodeString(hash64)
+	hashed, err := base64.StdEncoding.DecodeString(hash64)
 	if err != nil {
 		return namePattern{}, fmt.Errorf("hashed name: %w", err)
 	}
-	if len(hash) != sha1.Size {
-		return namePattern{}, fmt.Errorf("hashed name of %d bytes, not %d", len(hash), sha1.Size)
+	if len(hashed) != sha1.Size {
+		return namePattern{}, fmt.Errorf("hashed name of %d bytes, not %d", len(hashed), sha1.Size)
 	}
-	return namePattern{salt: salt, hash: hash}, nil
+	return namePattern{mac: hmac.New(sha1.New, salt), hashed: hashed}, nil
 }
 
 // match reports whether name, in lower case and with brackets and port unless the port is 22, is meant.
 func (p namePattern) match(name string) bool {
-	if p.hash != nil {
-		mac := hmac.New(sha1.New, p.salt)
-		mac.Write([]byte(name))
-		return hmac.Equal(mac.Sum(nil), p.hash)
+	if p.mac != nil {
+		p.mac.Reset()
+		_, _ = io.WriteString(p.mac, name) // a hash takes everything
+		var sum [sha1.Size]byte
+		return bytes.Equal(p.mac.Sum(sum[:0]), p.hashed)
 	}
 	matched := false
 	for _, pattern := range p.patterns {

@@ -140,9 +140,12 @@ func BenchmarkHostLookup(b *testing.B) {
 	}
 	h := &hostKeys{now: time.Now}
 	h.load.Do(func() {})
-	salt, hash := make([]byte, 20), make([]byte, 20)
 	for range 1000 {
-		h.entries = append(h.entries, &entry{key: key, names: namePattern{salt: salt, hash: hash}})
+		names, err := parseNames("|1|r8R/L6/1JMBoVxwVjI+lfgmF4k4=|Rz+7szLMFsvLYESmWNnqRjR1zxQ=")
+		if err != nil {
+			b.Fatal(err)
+		}
+		h.entries = append(h.entries, &entry{key: key, names: names})
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -54,6 +54,9 @@ func (c *sshConn) Login(ctx context.Context) (Session, error) {
 	}
 }
 
+// clientVersion is how the program introduces itself, so that who watches a host knows what came.
+const clientVersion = "SSH-2.0-fleetaudit"
+
 // handshake is one attempt to log in.
 type handshake struct {
 	conn       *sshConn
@@ -71,6 +74,7 @@ func (c *sshConn) attempt(ctx context.Context, algorithms []string) (*sshSession
 	h := &handshake{conn: c, algorithms: algorithms, auth: newAuthenticator(c.creds, c.link)}
 	config := &ssh.ClientConfig{
 		User:              c.target.User,
+		ClientVersion:     clientVersion,
 		HostKeyCallback:   h.verify,
 		HostKeyAlgorithms: algorithms,
 		AuthCallback:      h.auth.next,

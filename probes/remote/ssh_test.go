@@ -161,8 +161,8 @@ func TestReasons(t *testing.T) {
 			srv := shellServer(t, k, func(o *remotetest.Options) { o.Faults = c.faults })
 			_, err := open(t.Context(), knowing(t, c.opts, srv), host(srv, saveKey(t, k, "")))
 			e := wantReason(t, err, c.reason, c.parts...)
-			if e.Hop != "" {
-				t.Errorf("hop %q without a jump host", e.Hop)
+			if e.hop != "" {
+				t.Errorf("hop %q without a jump host", e.hop)
 			}
 		})
 	}
@@ -187,7 +187,7 @@ func TestNotSSH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -205,8 +205,8 @@ func TestNotSSH(t *testing.T) {
 	h := inventory.Host{Name: "old", Access: inventory.Access{Address: "127.0.0.1", Port: addr.Port, User: "audit", Identity: saveKey(t, k, "")}}
 	_, err = open(t.Context(), newDialer(t, remote.SSHOptions{}), h)
 	e := wantReason(t, err, remote.ReasonProtocol)
-	if strings.ContainsRune(e.Error(), '\x1b') {
-		t.Errorf("an escape sequence of the host in %q", e)
+	if strings.ContainsRune(e.text, '\x1b') {
+		t.Errorf("an escape sequence of the host in %q", e.text)
 	}
 }
 

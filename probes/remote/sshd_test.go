@@ -49,10 +49,6 @@ func startSSHD(t *testing.T, hostKey *remotetest.Key, keys []*remotetest.Key, co
 	if me.Uid == "0" {
 		_ = os.MkdirAll("/run/sshd", 0o755) // where sshd of root gives up its rights
 	}
-	var authorized strings.Builder
-	for _, k := range keys {
-		authorized.WriteString(k.Authorized() + "\n")
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -62,11 +58,17 @@ func startSSHD(t *testing.T, hostKey *remotetest.Key, keys []*remotetest.Key, co
 	lines := append([]string{
 		fmt.Sprintf("Port %d", s.port), "ListenAddress 127.0.0.1", "PidFile none", "UsePAM no", "StrictModes no",
 		"PermitRootLogin yes", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
-		"SetEnv HOME=" + t.TempDir(), // bash reads ~/.bashrc for each command that comes over SSH
+		"SetEnv HOME=" + publicDir(t), // bash reads ~/.bashrc for each command that comes over SSH
 		"HostKey " + saveKey(t, hostKey, ""),
-		"AuthorizedKeysFile " + writeFile(t, "authorized_keys", authorized.String()),
+		"AuthorizedKeysFile " + authorizedKeys(t, keys),
 	}, config...)
-	cmd := exec.CommandContext(t.Context(), path, "-D", "-e", "-f", writeFile(t, "sshd_config", strings.Join(lines, "\n")+"\n"))
+	s.start(t, exec.CommandContext(t.Context(), path, "-D", "-e", "-f", writeFile(t, "sshd_config", strings.Join(lines, "\n")+"\n")))
+	return s
+}
+
+// start waits until the server listens, and stops it at the end of the test.
+func (s *sshd) start(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +98,43 @@ func startSSHD(t *testing.T, hostKey *remotetest.Key, keys []*remotetest.Key, co
 	if !<-listening {
 		t.Fatal("sshd does not start")
 	}
-	return s
+}
+
+// publicDir makes a folder that other accounts can read, which t.TempDir is not.
+func publicDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sshd") //nolint:usetesting // t.TempDir is for its owner alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// authorizedKeys writes the file of that name, for whatever account logs in.
+func authorizedKeys(t *testing.T, keys []*remotetest.Key) string {
+	t.Helper()
+	var lines strings.Builder
+	for _, k := range keys {
+		lines.WriteString(k.Authorized() + "\n")
+	}
+	path := filepath.Join(publicDir(t), "authorized_keys")
+	if err := os.WriteFile(path, []byte(lines.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// account gives the name of an account that is there for tests.
+func account(t *testing.T, name string) string {
+	t.Helper()
+	if _, err := user.Lookup(name); err != nil || os.Getuid() != 0 {
+		needTool(t, "the account "+name+", or root,")
+	}
+	return name
 }
 
 func knowingReal(t *testing.T, servers ...*sshd) remote.Dialer {
@@ -149,10 +187,35 @@ func TestRealSessions(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
 
+func TestRealRekey(t *testing.T) {
+	t.Parallel()
+	k := newKey(t, remotetest.Ed25519)
+	srv := startSSHD(t, newKey(t, remotetest.Ed25519), []*remotetest.Key{k}, "RekeyLimit 64K")
+	s := mustOpen(t, knowingReal(t, srv), srv.host(saveKey(t, k, "")))
+	big := strings.Repeat("0123456789abcdef", 1<<15)
+	if got := run(t.Context(), s, "cat", strings.NewReader(big)); got.stdout != big || got.err != nil {
+		t.Errorf("got %d bytes of %d, %v", len(got.stdout), len(big), got.err)
+	}
+}
+
+func TestRealAccounts(t *testing.T) {
+	t.Parallel()
+	k := newKey(t, remotetest.Ed25519)
+	srv := startSSHD(t, newKey(t, remotetest.Ed25519), []*remotetest.Key{k})
+	h := srv.host(saveKey(t, k, ""))
+
+	h.User = account(t, "fa-nologin")
+	if got := run(t.Context(), mustOpen(t, knowingReal(t, srv), h), "true", nil); got.exit != 1 || !strings.HasPrefix(got.stdout, "This account is") {
+		t.Errorf("nologin: got %+v", got)
+	}
+
+	h.User = account(t, "fa-bash")
+	s := mustOpen(t, knowingReal(t, srv), h)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	p, err := s.Exec(ctx, "echo $$; sleep 10; true", nil)
+	p, err := s.Exec(ctx, "echo $$; sleep 600; true", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,17 +228,29 @@ func TestRealSessions(t *testing.T) {
 	if wantReason(t, err, remote.ReasonInterrupted); exit != -1 {
 		t.Errorf("status %d", exit)
 	}
-	if os.Getuid() == 0 {
-		return // sshd passes signals on only where it has given up its rights, so the command goes on, and the session ends instead
-	}
 	for start := time.Now(); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
-		if time.Since(start) > 5*time.Second {
+		if time.Since(start) > slow {
 			t.Fatalf("process %d still runs on the host", pid)
 		}
 	}
 	if got := run(t.Context(), s, "echo still", nil); got.stdout != "still\n" {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// TestRealRoot kills a command of root, which sshd does not: it passes signals on only where it has given up its rights. So the session
+// ends, and the command when its time has come.
+func TestRealRoot(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		needTool(t, "root")
+	}
+	k := newKey(t, remotetest.Ed25519)
+	srv := startSSHD(t, newKey(t, remotetest.Ed25519), []*remotetest.Key{k})
+	s := mustOpen(t, knowingReal(t, srv), srv.host(saveKey(t, k, "")))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	wantReason(t, run(ctx, s, "sleep 4", nil).err, remote.ReasonTimeout)
 }
 
 func TestRealCertificates(t *testing.T) {
@@ -243,7 +318,7 @@ func TestRealJumpHost(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer s.Close()
+			defer func() { _ = s.Close() }()
 			if got := run(t.Context(), s, "echo through", nil); got.stdout != "through\n" {
 				t.Errorf("got %+v", got)
 			}
@@ -264,8 +339,8 @@ func TestRealJumpHost(t *testing.T) {
 	d = knowingReal(t, srv, closed)
 	jump.Port = closed.port
 	_, err = d.Connect(t.Context(), h)
-	if e := wantReason(t, err, remote.ReasonUnreachable, "AllowTcpForwarding"); e.Hop == "" {
-		t.Errorf("no hop in %v", e)
+	if e := wantReason(t, err, remote.ReasonUnreachable, "AllowTcpForwarding"); e.hop == "" {
+		t.Errorf("no hop in %s", e.text)
 	}
 }
 

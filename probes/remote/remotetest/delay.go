@@ -74,7 +74,7 @@ func (d *delayConn) receive() {
 }
 
 func (d *delayConn) transmit() {
-	defer d.Conn.Close()
+	defer func() { _ = d.Conn.Close() }()
 	for c := range d.out {
 		if d.failed.Load() {
 			continue // so that nobody waits for room

@@ -40,12 +40,12 @@ func (p *peer) forward(ctx context.Context, nc ssh.NewChannel) {
 		_ = nc.Reject(ssh.ConnectionFailed, dialText(err))
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	ch, requests, err := nc.Accept()
 	if err != nil {
 		return
 	}
-	defer ch.Close()
+	defer func() { _ = ch.Close() }()
 	p.server.count(func(c *Counts) { c.Forwards++ })
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()

@@ -96,10 +96,12 @@ func Start(opts Options) (*Server, error) {
 		}
 		s.signers = append(s.signers, signer)
 	}
-	if s.listener, err = net.Listen("tcp", opts.Address); err != nil {
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	var listen net.ListenConfig
+	if s.listener, err = listen.Listen(s.ctx, "tcp", opts.Address); err != nil {
+		s.cancel()
 		return nil, fmt.Errorf("start SSH server: %w", err)
 	}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.tasks.Go(s.accept)
 	return s, nil
 }
