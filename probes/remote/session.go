@@ -36,7 +36,7 @@ type Peer struct {
 	HostKey    string // SHA256 fingerprint
 	KeyType    string // type of the host key
 	KeyTrust   string // how it was trusted: known_hosts | pinned | certificate authority | first use | local
-	AuthMethod string // publickey, password, keyboard-interactive, none (local)
+	AuthMethod string // publickey, password, keyboard-interactive, or two joined by "+" where the host wants both; none (local)
 }
 
 // Dialer opens sessions in two steps, so that hosts that do not answer hold up none that do: connecting is cheap and may be done for
