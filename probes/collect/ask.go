@@ -27,21 +27,24 @@ var errStalled = errors.New("nothing new came within the time limit")
 // errOtherMachine says that what is asked for the rest is not the machine that answered first.
 var errOtherMachine = errors.New("another machine answered when the rest was asked: its machine id differs")
 
-// patienceFor gives, by probe id, how long a host may take from the beginning of a probe to its whole answer.
-func patienceFor(s *script.Script) map[string]time.Duration {
+// stallLimits are the limits above, as a run holds to them.
+type stallLimits struct{ start, grace time.Duration }
+
+// patience gives, by probe id, how long a host may take from the beginning of a probe to its whole answer.
+func (l stallLimits) patience(s *script.Script) map[string]time.Duration {
 	all := map[string]time.Duration{}
 	for _, p := range s.Probes() {
 		bytes := p.MaxBytes
 		if bytes <= 0 {
 			bytes = probes.DefaultMaxBytes
 		}
-		all[p.ID] = script.Limit(p) + grace + time.Duration(bytes)*time.Second/slowLine
+		all[p.ID] = script.Limit(p) + l.grace + time.Duration(bytes)*time.Second/slowLine
 	}
 	return all
 }
 
-// exec is one run of the script on a host.
-type exec struct {
+// execution is one run of the script on a host.
+type execution struct {
 	*life
 	nonce string
 	only  map[string]bool // the probes that are asked; nil for all
@@ -58,11 +61,11 @@ func (l *life) ask(ctx context.Context, s remote.Session) {
 	l.ready, l.alive = false, false
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	e := &exec{life: l, nonce: script.NewNonce(), sent: l.Now()}
+	e := &execution{life: l, nonce: script.NewNonce(), sent: l.Now()}
 	if len(l.items) > 0 {
 		e.only = l.missing()
 	}
-	e.timer = time.AfterFunc(startLimit, func() { cancel(errStalled) })
+	e.timer = time.AfterFunc(l.stall.start, func() { cancel(errStalled) })
 	defer e.timer.Stop()
 	l.record.Execs++
 	l.tally.add(func(s *Summary) { s.Execs++ })
@@ -77,7 +80,7 @@ func (l *life) ask(ctx context.Context, s remote.Session) {
 	if errors.Is(readErr, errOtherMachine) || errors.Is(readErr, script.ErrTooLong) {
 		cancel(readErr) // nothing more of it is wanted
 	}
-	e.timer.Reset(grace)
+	e.timer.Reset(e.stall.grace)
 	_, _ = io.Copy(io.Discard, p.Stdout) // Wait needs the streams read to their end
 	said := <-complaint
 	exit, waitErr := p.Wait()
@@ -93,7 +96,7 @@ func firstBytes(r io.Reader) string {
 }
 
 // read takes in the events of the answer. The error is script.Read's, or errOtherMachine.
-func (e *exec) read(stdout io.Reader) error {
+func (e *execution) read(stdout io.Reader) error {
 	limits := script.Limits{Script: e.script, Only: e.only, MachineIDKey: e.MachineIDKey, Now: e.Now}
 	for event, err := range script.Read(stdout, e.nonce, limits) {
 		if err != nil {
@@ -102,9 +105,9 @@ func (e *exec) read(stdout io.Reader) error {
 		switch v := event.(type) {
 		case script.Ready:
 			e.ready = true
-			e.timer.Reset(startLimit)
+			e.timer.Reset(e.stall.start)
 		case script.Header:
-			e.timer.Reset(grace)
+			e.timer.Reset(e.stall.grace)
 			if !e.header(v) {
 				return errOtherMachine
 			}
@@ -112,7 +115,7 @@ func (e *exec) read(stdout io.Reader) error {
 			e.timer.Reset(e.patience[e.script][v.Probe])
 			e.open = v
 		case script.Item:
-			e.timer.Reset(grace)
+			e.timer.Reset(e.stall.grace)
 			e.open = script.Begin{}
 			e.items[v.Probe] = v.Item
 		}
@@ -121,7 +124,7 @@ func (e *exec) read(stdout io.Reader) error {
 }
 
 // header takes down what the host says of itself. The first header stays; it reports whether a later one is the same machine's.
-func (e *exec) header(v script.Header) bool {
+func (e *execution) header(v script.Header) bool {
 	h := v.Header
 	if !h.Clock.IsZero() {
 		h.Skew, h.SkewError = script.Skew(e.sent, v.At, h.Clock)
@@ -146,7 +149,7 @@ type ending struct {
 }
 
 // conclude says what went wrong in an exec, and whether its session may be used again.
-func (e *exec) conclude(ctx context.Context, end ending) {
+func (e *execution) conclude(ctx context.Context, end ending) {
 	e.alive = end.wait == nil
 	var noReady *script.NoReadyError
 	switch {
@@ -185,7 +188,7 @@ func shellDetail(e *script.NoReadyError, end ending) string {
 
 // stopped gives the fault of an exec whose context ended: by a stall, the limit of the host, or the end of the run. When it has not, that
 // is fault itself. A probe that had begun when the exec stalled is over its time limit.
-func (e *exec) stopped(ctx context.Context, fault *remote.Error) *remote.Error {
+func (e *execution) stopped(ctx context.Context, fault *remote.Error) *remote.Error {
 	switch cause := context.Cause(ctx); {
 	case ctx.Err() == nil:
 		return fault
@@ -201,11 +204,13 @@ func (e *exec) stopped(ctx context.Context, fault *remote.Error) *remote.Error {
 }
 
 // stalled takes down where an exec got stuck.
-func (e *exec) stalled() *remote.Error {
+func (e *execution) stalled() *remote.Error {
 	f := &remote.Error{Reason: remote.ReasonTimeout, Err: errStalled}
 	switch {
 	case !e.ready:
-		f.Detail = fmt.Sprintf("logged in, but the script did not start within %s: the login shell or sudo hangs", startLimit)
+		f.Detail = fmt.Sprintf("logged in, but the script did not start within %s: the login shell or sudo hangs", e.stall.start)
+	case e.record.Header == nil:
+		f.Detail = fmt.Sprintf("logged in, but the script did not say anything of the host within %s: the link or the host hangs", e.stall.start)
 	case e.open.Probe == "":
 		f.Detail = "the script hung between two probes"
 	default:

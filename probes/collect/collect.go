@@ -83,6 +83,8 @@ type Options struct {
 	Now          func() time.Time // the controller's clock; nil is time.Now
 	MachineIDKey []byte           // key of the HMAC that stands for a host's machine id
 	Recorded     bool             // answers are recordings: noted in every record
+
+	stall stallLimits // zero means the standard ones; tests on a real clock shorten them
 }
 
 // check fills in defaults and refuses what cannot work.
@@ -92,6 +94,7 @@ func (o *Options) check() error {
 	setDefault(&o.HostTimeout, DefaultHostTimeout)
 	setDefault(&o.ConnectTimeout, DefaultConnectTimeout)
 	setDefault(&o.LoginTimeout, DefaultLoginTimeout)
+	setDefault(&o.stall, stallLimits{start: startLimit, grace: grace})
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -142,7 +145,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	r := &run{Options: o, dials: make(slots, o.Dials), sessions: make(slots, o.Forks), stores: make(slots, storing), patience: map[*script.Script]map[string]time.Duration{}}
 	for _, s := range o.Scripts {
-		r.patience[s] = patienceFor(s)
+		r.patience[s] = r.stall.patience(s)
 	}
 	r.again.init()
 	r.tally.start(o.Now())

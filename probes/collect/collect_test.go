@@ -65,11 +65,13 @@ func TestReasons(t *testing.T) {
 		detail string
 		tries  int
 	}{
-		"unreachable":    {connect(remote.ReasonUnreachable), remote.ReasonUnreachable, "as told", 2},
-		"refused":        {connect(remote.ReasonRefused), remote.ReasonRefused, "as told", 2},
-		"timeout":        {connect(remote.ReasonTimeout), remote.ReasonTimeout, "as told", 2},
-		"credential":     {connect(remote.ReasonCredential), remote.ReasonCredential, "as told", 1},
-		"jump":           {fakeHost{connect: func(context.Context, int) error { return &remote.Error{Reason: remote.ReasonAuth, Hop: "bastion", Detail: "no"} }}, remote.ReasonAuth, "at jump host bastion: no", 1},
+		"unreachable": {connect(remote.ReasonUnreachable), remote.ReasonUnreachable, "as told", 2},
+		"refused":     {connect(remote.ReasonRefused), remote.ReasonRefused, "as told", 2},
+		"timeout":     {connect(remote.ReasonTimeout), remote.ReasonTimeout, "as told", 2},
+		"credential":  {connect(remote.ReasonCredential), remote.ReasonCredential, "as told", 1},
+		"jump": {fakeHost{connect: func(context.Context, int) error {
+			return &remote.Error{Reason: remote.ReasonAuth, Hop: "bastion", Detail: "no"}
+		}}, remote.ReasonAuth, "at jump host bastion: no", 1},
 		"plain error":    {fakeHost{connect: func(context.Context, int) error { return errors.New("odd") }}, remote.ReasonProtocol, "odd", 1},
 		"connect hangs":  {fakeHost{connect: func(ctx context.Context, _ int) error { return hang(ctx) }}, remote.ReasonTimeout, "as told", 2},
 		"login timeout":  {login(remote.ReasonTimeout), remote.ReasonTimeout, "as told", 2},
@@ -92,7 +94,7 @@ func TestReasons(t *testing.T) {
 			return 0, nil
 		}), remote.ReasonProtocol, "where the header should be", 1},
 		"shell hangs":  {run(func(ctx context.Context, _ *call) (int, error) { <-ctx.Done(); return -1, nil }), remote.ReasonTimeout, "did not start", 1},
-		"script hangs": {run(func(ctx context.Context, c *call) (int, error) { ready(c); <-ctx.Done(); return -1, nil }), remote.ReasonTimeout, "hung between", 1},
+		"script hangs": {run(func(ctx context.Context, c *call) (int, error) { ready(c); <-ctx.Done(); return -1, nil }), remote.ReasonTimeout, "did not say anything", 1},
 		"dribbles":     {run(dribble), remote.ReasonTimeout, "did not start", 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,7 @@ type Summary struct {
 	Retries     int `json:"retries"`     // hosts that were tried a second time
 
 	Trouble     []Trouble     `json:"trouble,omitempty"` // up to 50 of the hosts that are not complete, by name
-	Interrupted bool          `json:"interrupted"` // the run ended before every host had been asked
+	Interrupted bool          `json:"interrupted"`       // the run ended before every host had been asked
 	Started     time.Time     `json:"started"`
 	Duration    time.Duration `json:"duration_ns"`
 }

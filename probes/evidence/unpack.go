@@ -43,7 +43,7 @@ func (e *PackError) Unwrap() error { return e.Err }
 // unpack reads the pack at path from its bytes and checks every hash in it. Errors are *PackError.
 func unpack(path string, data []byte) (*Answer, error) {
 	fail := func(file string, err error) (*Answer, error) { return nil, &PackError{path, file, err} }
-	files, file, err := untar(data)
+	files, file, err := untar(data, MaxPackBytes)
 	if err != nil {
 		return fail(file, err)
 	}
@@ -64,15 +64,16 @@ func unpack(path string, data []byte) (*Answer, error) {
 	return a, nil
 }
 
-// untar gives the files of a pack by name, within the limits. With an error comes the file it is about.
-func untar(data []byte) (files map[string][]byte, file string, err error) {
+// untar gives the files of a pack by name, within the limits, of which most is the one on all of them. With an error comes the file it is
+// about.
+func untar(data []byte, most int64) (files map[string][]byte, file string, err error) {
 	src := bytes.NewReader(data) // a byte reader: gzip takes nothing from it beyond its own end
 	gz, err := gzip.NewReader(src)
 	if err != nil {
 		return nil, "", fmt.Errorf("not a gzip file: %w", err)
 	}
 	gz.Multistream(false)
-	limited := &io.LimitedReader{R: gz, N: MaxPackBytes + (maxPackFiles+2)*1024}
+	limited := &io.LimitedReader{R: gz, N: most + (maxPackFiles+2)*1024}
 	tr := tar.NewReader(limited)
 	files = map[string][]byte{}
 	total := int64(0)
@@ -82,15 +83,15 @@ func untar(data []byte) (files map[string][]byte, file string, err error) {
 			break
 		}
 		if err != nil {
-			return nil, "", orLimit(err, limited)
+			return nil, "", orLimit(err, limited, most)
 		}
 		total += h.Size
-		if err := checkEntry(h, files, total); err != nil {
+		if err := checkEntry(h, files, most-total); err != nil {
 			return nil, printable(h.Name), err
 		}
 		b := make([]byte, h.Size)
 		if _, err := io.ReadFull(tr, b); err != nil {
-			return nil, h.Name, orLimit(err, limited)
+			return nil, h.Name, orLimit(err, limited, most)
 		}
 		files[h.Name] = b
 	}
@@ -103,15 +104,16 @@ func untar(data []byte) (files map[string][]byte, file string, err error) {
 	return files, "", nil
 }
 
-func orLimit(err error, r *io.LimitedReader) error {
+func orLimit(err error, r *io.LimitedReader, most int64) error {
 	if r.N <= 0 {
-		return fmt.Errorf("unpacked size: %w of %d bytes", ErrLimit, MaxPackBytes)
+		return fmt.Errorf("unpacked size: %w of %d bytes", ErrLimit, most)
 	}
 	return err
 }
 
-// checkEntry refuses everything that a pack does not have: other names, types other than plain files, repeated or overlong files.
-func checkEntry(h *tar.Header, files map[string][]byte, total int64) error {
+// checkEntry refuses everything that a pack does not have: other names, types other than plain files, repeated or overlong files. left is what
+// remains of the limit on all files.
+func checkEntry(h *tar.Header, files map[string][]byte, left int64) error {
 	_, again := files[h.Name]
 	switch {
 	case !packName(h.Name) || h.Typeflag != tar.TypeReg:
@@ -120,8 +122,8 @@ func checkEntry(h *tar.Header, files map[string][]byte, total int64) error {
 		return errors.New("it is there twice")
 	case h.Size > MaxFileBytes:
 		return fmt.Errorf("%d bytes: %w of %d bytes a file", h.Size, ErrLimit, MaxFileBytes)
-	case total > MaxPackBytes:
-		return fmt.Errorf("unpacked size: %w of %d bytes", ErrLimit, MaxPackBytes)
+	case left < 0:
+		return fmt.Errorf("unpacked size: %w of all files of a pack", ErrLimit)
 	case len(files) >= maxPackFiles:
 		return fmt.Errorf("number of files: %w of %d", ErrLimit, maxPackFiles)
 	}
