@@ -46,7 +46,7 @@ func newBook(dir string, opts Options, e *env) (*book, error) {
 		return nil, err
 	}
 	e.index("controls", keysOf(controlOrder(e.a.Controls), func(s *control.Status) string { return s.Reference.ID }))
-	e.index("methods", keysOf(e.a.Methods, func(m *report.Method) string { return m.Probe }))
+	e.index("methods", keysOf(methodParts(e.a.Methods), methodKey))
 	e.index("findings", keysOf(e.a.Findings, func(f *report.Finding) string { return f.Check.ID }))
 	return b, nil
 }

@@ -130,11 +130,18 @@ func (p *page) objectives(title string) {
 	p.heading2(title)
 	p.spans(20, span{1, 3, "Control objective", headLook}, span{4, 8, "What it guards against", headLook}, span{9, 12, "Seen in public", headLook},
 		span{13, 13, "PASS share", headNumber}, span{14, 14, "of judged", headLook})
+	told := map[string]string{} // incident -> the first objective that it illustrates
 	for i := range all {
 		o := &all[i]
 		share := format.ResultShare(o.Counts)
+		incident := or(o.Objective.Incident, "–")
+		if first := told[o.Objective.Incident]; first != "" {
+			incident = "As for " + first + "."
+		} else if o.Objective.Incident != "" {
+			told[o.Objective.Incident] = o.Objective.ID
+		}
 		name := fmt.Sprintf("%s %s", o.Objective.ID, titled(o.Objective.Title, o.Objective.TitleSource))
-		p.spans(20, span{1, 3, name, strongLook}, span{4, 8, or(o.Objective.Threat, "–"), cellLook}, span{9, 12, or(o.Objective.Incident, "–"), cellLook},
+		p.spans(20, span{1, 3, name, strongLook}, span{4, 8, or(o.Objective.Threat, "–"), cellLook}, span{9, 12, incident, cellLook},
 			span{13, 13, known(share), shareLook}, span{14, 14, share.Text(), ndLook})
 	}
 }

@@ -109,7 +109,7 @@ func percent(s format.Share) string {
 
 func population(r *report.Run) string {
 	if r.PopulationFile == "" {
-		return "No independent list was given: the inventory " + r.Inventory + " is the list of hosts."
+		return "no independent list was given; the inventory is the list of hosts (" + r.Inventory + ")"
 	}
 	s := r.PopulationFile
 	if r.PopulationSource != "" {

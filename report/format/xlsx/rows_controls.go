@@ -40,7 +40,7 @@ func controlRows() rowSource {
 			"result_share": func(_ *env, r *row) any { return known(format.ResultShare(r.Counts)) },
 			"result_nd":    func(_ *env, r *row) any { return shareText(r, format.ResultShare(r.Counts)) },
 			"band":         func(_ *env, r *row) any { return or(format.HostShare(r).Band(), "–") },
-			"remains":      func(_ *env, r *row) any { return strings.Join(r.Manual, "\n") },
+			"remains":      func(_ *env, r *row) any { return bullets(r.Manual) },
 			"findings":     findingsLink,
 			"key":          func(_ *env, r *row) any { return r.Reference.ID },
 		},
@@ -73,6 +73,14 @@ func shareText(r *control.Status, s format.Share) string {
 		return "no check"
 	}
 	return s.Text()
+}
+
+// bullets is one item a line, marked where there are several.
+func bullets(items []string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	return "• " + strings.Join(items, "\n• ")
 }
 
 // titled is a title, marked where it has not been compared with a licensed copy of the CSF.

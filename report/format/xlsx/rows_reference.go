@@ -8,26 +8,85 @@ import (
 	"github.com/fleetaudit/fleetaudit/report/format"
 )
 
+// methodRow is a probe, or what of its command does not fit into one row.
+type methodRow struct {
+	*report.Method
+	part    int // 0 for the first
+	command string
+}
+
 // methodRows are the probes, with the command exactly as it is sent.
 func methodRows() rowSource {
-	type row = report.Method
+	type row = methodRow
+	first := func(get func(m *report.Method) any) func(*env, *row) any {
+		return func(_ *env, r *row) any {
+			if r.part > 0 {
+				return nil
+			}
+			return get(r.Method)
+		}
+	}
 	return source[row]{
-		rows: func(e *env) rowsOf[row] { return slice(e.a.Methods) },
-		most: func(e *env) int { return len(e.a.Methods) },
-		key:  func(r *row) string { return r.Probe },
+		rows: func(e *env) rowsOf[row] { return slice(methodParts(e.a.Methods)) },
+		most: func(e *env) int { return len(methodParts(e.a.Methods)) },
+		key:  methodKey,
 		fields: map[string]func(*env, *row) any{
 			"probe":     func(_ *env, r *row) any { return r.Probe },
-			"title":     func(_ *env, r *row) any { return r.Title },
-			"command":   func(_ *env, r *row) any { return long(strings.TrimRight(r.Command, "\n")) },
-			"privilege": func(_ *env, r *row) any { return privilege(r.Privileged) },
-			"checks":    func(_ *env, r *row) any { return len(r.Checks) },
-			"used_by":   func(_ *env, r *row) any { return strings.Join(r.Checks, ", ") },
-			"parse":     func(_ *env, r *row) any { return r.Parse },
-			"notes":     func(_ *env, r *row) any { return strings.TrimSpace(r.Notes) },
-			"sha256":    func(_ *env, r *row) any { return r.SHA256 },
+			"title":     func(_ *env, r *row) any { return methodTitle(r) },
+			"command":   func(_ *env, r *row) any { return long(r.command) },
+			"privilege": first(func(m *report.Method) any { return privilege(m.Privileged) }),
+			"checks":    first(func(m *report.Method) any { return len(m.Checks) }),
+			"used_by":   first(func(m *report.Method) any { return strings.Join(m.Checks, ", ") }),
+			"parse":     first(func(m *report.Method) any { return m.Parse }),
+			"notes":     first(func(m *report.Method) any { return strings.TrimSpace(m.Notes) }),
+			"sha256":    first(func(m *report.Method) any { return m.SHA256 }),
 			"key":       func(_ *env, r *row) any { return r.Probe },
 		},
 	}
+}
+
+// methodKey names the first row of a probe, which links lead to.
+func methodKey(r *methodRow) string {
+	if r.part > 0 {
+		return ""
+	}
+	return r.Probe
+}
+
+func methodTitle(r *methodRow) string {
+	if r.part > 0 {
+		return "(command, continued)"
+	}
+	return r.Title
+}
+
+// What of a command stands in one row: Excel's highest row shows about so many lines, of about so many characters in the column.
+const (
+	partLines     = 30
+	partCharacter = 95
+)
+
+// methodParts splits commands that one row cannot show, at the ends of lines.
+func methodParts(methods []report.Method) []methodRow {
+	var out []methodRow
+	for i := range methods {
+		m := &methods[i]
+		part, used := methodRow{Method: m}, 0
+		for n, line := range strings.Split(strings.TrimRight(m.Command, "\n"), "\n") {
+			need := 1 + len(line)/partCharacter
+			if n > 0 && used+need > partLines {
+				out = append(out, part)
+				part, used = methodRow{Method: m, part: part.part + 1}, 0
+			}
+			if used > 0 {
+				part.command += "\n"
+			}
+			part.command += line
+			used += need
+		}
+		out = append(out, part)
+	}
+	return out
 }
 
 func privilege(privileged bool) string {
@@ -37,7 +96,7 @@ func privilege(privileged bool) string {
 	return "any account"
 }
 
-// crosswalkRows are the citations of other frameworks.
+// crosswalkRows are the citations of other frameworks: a row for each reference, framework and confidence.
 func crosswalkRows() rowSource {
 	type row = control.CrosswalkRow
 	result := func(e *env, r *row) format.Share {
@@ -47,20 +106,40 @@ func crosswalkRows() rowSource {
 		return format.Share{}
 	}
 	return source[row]{
-		rows: func(e *env) rowsOf[row] { return slice(e.a.Crosswalk) },
+		rows: func(e *env) rowsOf[row] { return slice(crosswalkGroups(e.a.Crosswalk)) },
 		most: func(e *env) int { return len(e.a.Crosswalk) },
 		fields: map[string]func(*env, *row) any{
 			"reference":  func(_ *env, r *row) any { return r.Reference },
 			"title":      func(_ *env, r *row) any { return r.Title },
 			"framework":  func(_ *env, r *row) any { return r.Framework },
-			"citation":   func(_ *env, r *row) any { return r.Citation },
+			"citations":  func(_ *env, r *row) any { return r.Citation },
 			"confidence": func(_ *env, r *row) any { return string(r.Confidence) },
 			"checks":     func(_ *env, r *row) any { return r.Checks },
 			"share":      func(e *env, r *row) any { return known(result(e, r)) },
 			"nd":         func(e *env, r *row) any { return crosswalkText(r, result(e, r)) },
-			"key":        func(_ *env, r *row) any { return r.Reference + "/" + r.Framework + "/" + r.Citation },
+			"key":        func(_ *env, r *row) any { return r.Reference + "/" + r.Framework + "/" + string(r.Confidence) },
 		},
 	}
+}
+
+// crosswalkGroups joins the citations of a reference in one framework that are equally sure, in their order.
+func crosswalkGroups(rows []control.CrosswalkRow) []control.CrosswalkRow {
+	type key struct {
+		reference, framework string
+		confidence           control.Confidence
+	}
+	at := map[key]int{}
+	var out []control.CrosswalkRow
+	for _, r := range rows {
+		k := key{r.Reference, r.Framework, r.Confidence}
+		if i, ok := at[k]; ok {
+			out[i].Citation += ", " + r.Citation
+			continue
+		}
+		at[k] = len(out)
+		out = append(out, r)
+	}
+	return out
 }
 
 func crosswalkText(r *control.CrosswalkRow, s format.Share) string {
@@ -150,43 +229,4 @@ func quoted(p string) string {
 		return p
 	}
 	return "'" + strings.ReplaceAll(p, "'", `'\''`) + "'"
-}
-
-// noteRow is a line of the read-me.
-type noteRow struct{ section, topic, text string }
-
-// noteRows are the read-me's entries, then the thresholds that results were judged by.
-func noteRows() rowSource {
-	return source[noteRow]{
-		rows: func(e *env) rowsOf[noteRow] { return slice(notes(e)) },
-		most: func(e *env) int { return len(notes(e)) },
-		fields: map[string]func(*env, *noteRow) any{
-			"section": func(_ *env, r *noteRow) any { return r.section },
-			"topic":   func(_ *env, r *noteRow) any { return r.topic },
-			"text":    func(_ *env, r *noteRow) any { return long(r.text) },
-		},
-	}
-}
-
-func notes(e *env) []noteRow {
-	var out []noteRow
-	for _, s := range e.layout.sheets {
-		for _, n := range s.Entries {
-			out = append(out, noteRow{n.Section, n.Topic, fill(n.Text, e.facts)})
-		}
-	}
-	for _, f := range e.a.Frameworks {
-		out = append(out, noteRow{"Crosswalk", f.Name, f.Origin})
-	}
-	for _, v := range e.a.Run.BaselineValues {
-		text := v.Value
-		if v.Source != "" {
-			text += "\nSource: " + v.Source
-		}
-		if v.Note != "" {
-			text += "\n" + v.Note
-		}
-		out = append(out, noteRow{"Thresholds", v.Name, text})
-	}
-	return out
 }

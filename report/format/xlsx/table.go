@@ -77,7 +77,7 @@ type rowWriter struct {
 	single, top []look // of rows with one line, and of taller ones
 	shown       []any
 	cells       []any
-	most        int // lines that a row may be high
+	most        int // lines that a row may show, 0 for any number
 }
 
 func newRowWriter(p *page, s *sheet, cols []column) *rowWriter {
@@ -98,15 +98,12 @@ func (w *rowWriter) write(values []any) {
 	for i, v := range values {
 		v = w.p.show(w.link(i, v))
 		w.shown[i] = v
-		if !w.cols[i].Wrap {
-			continue
-		}
-		if text, ok := textOf(v); ok {
-			n := lines(text, pixels(w.cols[i].Width), w.single[i])
-			if w.most > 0 {
-				n = min(n, w.most)
-			}
-			tall = max(tall, height(n, w.single[i]))
+		text, ok := textOf(v)
+		switch {
+		case ok && w.cols[i].Wrap:
+			tall = max(tall, w.height(i, text))
+		case ok && strings.Contains(text, "\n"):
+			w.shown[i] = oneLine(v) // a cell that does not wrap would run lines into each other
 		}
 	}
 	looks := w.single
@@ -117,6 +114,28 @@ func (w *rowWriter) write(values []any) {
 		w.cells[i] = w.p.cell(w.shown[i], looks[i])
 	}
 	w.p.line(tall, w.cells)
+}
+
+// height is what a text needs in its column. One that is cut ends with a whole line.
+func (w *rowWriter) height(col int, text string) float64 {
+	l := w.single[col]
+	n := lines(text, pixels(w.cols[col].Width), l)
+	if w.most > 0 && n > w.most {
+		return height(w.most, l) - padding
+	}
+	return height(n, l)
+}
+
+// oneLine shows the line breaks of a text instead of making them.
+func oneLine(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.ReplaceAll(v, "\n", " ¶ ")
+	case link:
+		v.shown = oneLine(v.shown)
+		return v
+	}
+	return v
 }
 
 // link makes the cell of a link lead where it should; it becomes plain text where links do not fit or there is nothing to lead to.
