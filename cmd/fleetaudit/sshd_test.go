@@ -87,7 +87,7 @@ func (s *sshd) knownHosts() string {
 func startSSHD(t *testing.T, binary, addr string, key ssh.PublicKey) *sshd {
 	t.Helper()
 	// sshd reads authorized_keys as the account itself, so the folder is open to all, which t.TempDir's parent is not.
-	dir, err := os.MkdirTemp("", "fleetaudit-sshd-*")
+	dir, err := os.MkdirTemp("", "fleetaudit-sshd-*") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
