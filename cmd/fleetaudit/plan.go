@@ -83,12 +83,12 @@ func planRows(cat *probes.Catalog, inv *inventory.Inventory) []planRow {
 			platform = inventory.PlatformLinux
 		}
 		r := planRow{Host: h.Name, Become: string(h.Become), Platform: string(platform), Declared: h.Pos.String()}
-		r.Reach, r.User = endpoint(&h.Access), h.User
+		r.Reach, r.User = endpoint(&h.Access), asWhom(&h.Access)
 		if h.Connection == inventory.ConnectionLocal {
 			r.Reach, r.User = "this machine", "the user who runs this"
 		}
 		if h.Jump != nil {
-			r.Jump = fmt.Sprintf("%s@%s", h.Jump.User, endpoint(h.Jump))
+			r.Jump = fmt.Sprintf("%s@%s", asWhom(h.Jump), endpoint(h.Jump))
 		}
 		for _, p := range cat.Probes(platform) {
 			r.Probes++
@@ -103,6 +103,14 @@ func planRows(cat *probes.Catalog, inv *inventory.Inventory) []planRow {
 
 func endpoint(a *inventory.Access) string {
 	return net.JoinHostPort(a.Address, strconv.Itoa(a.Port))
+}
+
+// asWhom is the account that would log in: where the inventory names none, that of whoever runs this, as with ssh.
+func asWhom(a *inventory.Access) string {
+	if a.User == "" {
+		return "(your own name)"
+	}
+	return a.User
 }
 
 func dash(s string) string {
