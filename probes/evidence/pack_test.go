@@ -61,6 +61,33 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
+// TestTarHeaders compares the archive with what package tar makes of the same files.
+func TestTarHeaders(t *testing.T) {
+	t.Parallel()
+	a := sampleAnswer("h00", 3)
+	a.Items[0].Stdout = nil
+	a.Items[1].Stdout = bytes.Repeat([]byte("x"), 1024)
+	a.Items[2].Stderr = bytes.Repeat([]byte("y"), MaxFileBytes)
+	files, err := packFiles(a)
+	must(t, err)
+	var want bytes.Buffer
+	tw := tar.NewWriter(&want)
+	for _, f := range files {
+		must(t, tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: f.name, Size: int64(len(f.data)), Mode: 0o600, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}))
+		_, err := tw.Write(f.data)
+		must(t, err)
+	}
+	must(t, tw.Close())
+	p := newPacker()
+	for range 2 { // the second time into used buffers
+		_, err = p.pack(a)
+		must(t, err)
+		if !bytes.Equal(p.tar, want.Bytes()) {
+			t.Error("the archive differs from that of package tar")
+		}
+	}
+}
+
 func TestUnpackRefuses(t *testing.T) {
 	t.Parallel()
 	good, err := newPacker().pack(sampleAnswer("h00", 2))
