@@ -10,6 +10,7 @@
 NL='
 '
 set +eu
+IFS=' 	'$NL
 # A nonce that was exported, because the environment had that name already, would be seen by every probe.
 n=$N
 unset N
@@ -25,32 +26,31 @@ cd /
 exec 9>&1 </dev/null
 U=$(id -u 2>/dev/null)
 U=${U:-unknown}
+NAMES=$(uname -snrm 2>/dev/null)
 
-# The tools: encoder, cap, and what gives a probe a process group of its own, with their paths so that no probe pays for the
-# search. "timeout 0" sets no limit: GNU timeout serves as the maker of a group only, and that of busybox makes none. With
-# neither, K is empty and what is to be killed is searched for.
-path() { command -v "$1" 2>/dev/null; }
-SH=$(path sh)
+# The tools: encoder, cap, and what gives a probe a process group of its own. "timeout 0" sets no limit: GNU timeout serves as
+# the maker of a group only, and that of busybox makes none. With neither, K is empty and what is to be killed is searched for.
+has() { command -v "$1" >/dev/null 2>&1; }
 if [ -z "$ENC" ]; then
-  if ENC=$(path base64); then :
-  elif ENC=$(path openssl); then ENC="$ENC base64"
-  elif ENC=$(path od); then ENC="$ENC -An -v -tx1"
+  if has base64; then ENC=base64
+  elif has openssl; then ENC='openssl base64'
+  elif has od; then ENC='od -An -v -tx1'
   else echo "$NL@$N X encoder"; exit 0
   fi
 fi
 if [ -z "$CAP" ]; then
-  CAP="$(path head) -c "
-  [ "$(echo 123 | ${CAP}2 2>/dev/null)" = 12 ] || CAP='dd bs=1 count='
+  CAP='head -c '
+  case $NAMES in
+  Linux*) has head || CAP= ;;
+  *) [ "$(echo 123 | head -c 2 2>/dev/null)" = 12 ] || CAP= ;;
+  esac
+  CAP=${CAP:-dd bs=1 count=}
 fi
 case $K in
 '')
-  if K=$(path setsid); then :
-  else
-    K=$(path timeout)
-    case $(timeout --version 2>&1) in
-    *coreutils*) K="$K 0" ;;
-    *) K= ;;
-    esac
+  if has setsid; then K=setsid
+  elif has timeout; then
+    case $(timeout --version 2>&1) in *coreutils*) K='timeout 0' ;; esac
   fi ;;
 search) K= ;;
 esac
@@ -68,17 +68,17 @@ sweep() {
   done
 } 2>/dev/null
 
-# descend prints process $1 and all its descendants.
+# descend prints process $1 and all its descendants, each before its own, so that no shell lives to tell of a killed child.
 descend() {
   { ps -e -o pid= -o ppid= || ps -o pid,ppid; } | awk -v root="$1" '
     { parent[$1] = $2 }
     END {
       found[root] = 1
+      print root
       for (more = 1; more; ) {
         more = 0
-        for (p in parent) if (!(p in found) && (parent[p] in found)) { found[p] = 1; more = 1 }
+        for (p in parent) if (!(p in found) && (parent[p] in found)) { found[p] = more = 1; print p }
       }
-      for (p in found) print p
     }'
 }
 
@@ -115,7 +115,8 @@ tick() {
 #   s <process> <seconds> <id>   a probe has started        e   its shell has ended        d   its output has ended
 #   t                            a second has passed
 # Where the shell has ended and the output has not, a process that left the group holds it open: that is killed too.
-# Every fifth second it writes a heartbeat, which shows when the link is dead. Then, or when nothing goes on, it ends everything.
+# Every fifth second it writes a heartbeat, which shows when the link is dead. Then, or when nothing goes on for five minutes (less
+# may be a slow link), it ends everything.
 clock() {
   trap '' PIPE
   process= left=0 linger=0 idle=0 beat=0
@@ -135,7 +136,7 @@ clock() {
       fi
       [ $linger -ne 0 ] || sweep
       [ $((beat % 5)) -ne 0 ] || echo "<~>" >&9 || idle=999
-      if [ $idle -gt 60 ]; then
+      if [ $idle -gt 300 ]; then
         sweep
         kill -s KILL $$
         return
@@ -150,7 +151,7 @@ run() {
   {
     FLEETAUDIT_RUN=$T
     export FLEETAUDIT_RUN
-    exec $SLOW $K $SH -c "$FUNCS$TEXT" sh "$3" 9>&9
+    exec $SLOW $K sh -c "$FUNCS$TEXT" sh "$3" 9>&9
   } </dev/null 2>&7 7>&- 8>&- &
   echo "s $! $2 $1" >&8
   wait $!
@@ -181,35 +182,34 @@ ask() {
   echo d >&8 || exit 0
 }
 
-container() {
-  if path systemd-detect-virt >&2; then
-    c=$(systemd-detect-virt -c)
-    case $c in
-    '' | none) ;;
-    *) echo "$c"; return ;;
-    esac
-  fi
-  if [ -e /run/.containerenv ]; then echo podman
-  elif [ -e /.dockerenv ]; then echo docker
-  else
-    while read -r c; do
-      case $c in
-      *kubepods*) echo kubernetes; return ;;
-      *libp*-tx1) echo podman; return ;;
-      *docker*) echo docker; return ;;
-      *lxc*) echo lxc; return ;;
-      *containerd*) echo containerd; return ;;
-      esac
-    done </proc/1/cgroup
-  fi
-}
-
+# The parts of the header leave what they find in a variable, since a substitution costs a process.
 first() {
   l=
   read -r l <"$1"
-  [ "$l" ] && echo "$l"
+  [ "$l" ]
 }
-
+container() {
+  c=
+  if has systemd-detect-virt; then
+    c=$(systemd-detect-virt -c)
+    [ "$c" = none ] && c=
+  fi
+  [ -z "$c" ] || return
+  if [ -e /run/.containerenv ]; then c=podman
+  elif [ -e /.dockerenv ]; then c=docker
+  else
+    while read -r l; do
+      case $l in
+      *kubepods*) c=kubernetes ;;
+      *libpod*) c=podman ;;
+      *docker*) c=docker ;;
+      *lxc*) c=lxc ;;
+      *containerd*) c=containerd ;;
+      esac
+      [ -z "$c" ] || return
+    done </proc/1/cgroup
+  fi
+}
 lines() {
   i=0
   while IFS= read -r l && [ $i -lt 64 ]; do
@@ -220,12 +220,13 @@ lines() {
 
 # header tells of the host itself: key=value lines, then the message of sudo, then os-release as it stands.
 header() {
-  set -- $(uname -snrm)
-  printf '%s\n' "system=$1" "hostname=$2" "kernel=$3" "arch=$4" "uid=$U" "elevated=$B" \
-    "boot_id=$(first /proc/sys/kernel/random/boot_id)" \
-    "machine_id=$(first /etc/machine-id || first /var/lib/dbus/machine-id)" \
-    "init=$(first /proc/1/comm || ps -p 1 -o comm=)" \
-    "container=$(container)" "clock=$(date +%s.%N)"
+  set -- $NAMES
+  first /proc/sys/kernel/random/boot_id; boot=$l
+  first /etc/machine-id || first /var/lib/dbus/machine-id; machine=$l
+  first /proc/1/comm || l=$(ps -p 1 -o comm=); init=$l
+  container
+  printf '%s\n' "system=$1" "hostname=$2" "kernel=$3" "arch=$4" "uid=$U" "elevated=$B" "boot_id=$boot" "machine_id=$machine" \
+    "init=$init" "container=$c" "clock=$(date +%s.%N)"
   [ -z "$E" ] || printf '%s\n' '[become]' "$E"
   echo '[os-release]'
   lines /etc/os-release || lines /usr/lib/os-release

@@ -107,7 +107,8 @@ func validID(id string) bool {
 	return len(id) > 0 && len(id) <= 128
 }
 
-// Limit gives the time limit of a probe as the host keeps it: whole seconds, rounded up, the default when there is none.
+// Limit gives the time limit of a probe as the host keeps it: whole seconds, rounded up, the default when there is none. The host
+// kills within the second after it.
 func Limit(p *probes.Probe) time.Duration {
 	d := p.Timeout
 	if d <= 0 {
