@@ -62,6 +62,9 @@ func readHeader(text, key []byte) evidence.Header {
 		h.Privilege = "none"
 	}
 	h.BecomeErr = refusal(become)
+	if h.BecomeErr == "" && h.UID != 0 && values["elevated"] == "sudo" {
+		h.BecomeErr = "sudo gave the rights of user id " + strconv.Itoa(h.UID) + ", not those of root"
+	}
 	return h
 }
 

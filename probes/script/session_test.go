@@ -132,6 +132,16 @@ func TestLoginShells(t *testing.T) {
 	}
 }
 
+// TestNoise has a login shell that talks before the command runs, even on the line on which it begins.
+func TestNoise(t *testing.T) {
+	t.Parallel()
+	login := filepath.Join(fakes(t, map[string]string{"login": `echo "Welcome <user>"; printf '@prompt> '; exec /bin/sh "$@"`}), "login")
+	r := machine{login: login, path: "/usr/bin:/bin", home: openDir(t)}.run(t, mustCompile(t, hooks{}, probe("t.one", "echo one")))
+	if got := string(r.items["t.one"].Stdout); got != "one\n" {
+		t.Errorf("stdout %q", got)
+	}
+}
+
 // TestCutScript sends a script without its end, without its beginning, and none at all.
 func TestCutScript(t *testing.T) {
 	t.Parallel()
