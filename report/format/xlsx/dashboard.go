@@ -126,7 +126,6 @@ func (p *page) objectives(title string) {
 	if len(all) == 0 {
 		return
 	}
-	p.pageBreak()
 	p.heading2(title)
 	p.spans(20, span{1, 3, "Control objective", headLook}, span{4, 8, "What it guards against", headLook}, span{9, 12, "Seen in public", headLook},
 		span{13, 13, "PASS share", headNumber}, span{14, 14, "of judged", headLook})

@@ -98,12 +98,18 @@ func height(n int, l look) float64 {
 	if n <= 1 {
 		return 0
 	}
-	size := l.Size
+	size, factor := l.Size, lineFactor
 	if size == 0 {
 		size = bodySize
 	}
-	return min(maxHeight, padding+lineFactor*size*float64(n))
+	if l.Font == monoFont {
+		factor = monoLineFactor
+	}
+	return min(maxHeight, padding+factor*size*float64(n))
 }
 
-// lineFactor is how much higher a line is than its letters.
-const lineFactor = 1.31
+// How much higher a line is than its letters. Fonts that stand in for Consolas are higher than it.
+const (
+	lineFactor     = 1.31
+	monoLineFactor = 1.38
+)

@@ -63,7 +63,7 @@ func methodTitle(r *methodRow) string {
 // What of a command stands in one row: Excel's highest row shows about so many lines, of about so many characters in the column.
 const (
 	partLines     = 30
-	partCharacter = 95
+	partCharacter = 85
 )
 
 // methodParts splits commands that one row cannot show, at the ends of lines.

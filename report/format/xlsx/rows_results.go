@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"iter"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ func resultRows() rowSource {
 			"observed":   func(_ *env, r *row) any { return r.Observed },
 			"reason":     func(_ *env, r *row) any { return r.Reason },
 			"evidence":   func(_ *env, r *row) any { return evidenceLink(r.Evidence) },
+			"items":      func(_ *env, r *row) any { return strings.Join(r.Evidence, ", ") },
 			"collected":  func(_ *env, r *row) any { return r.Collected },
 			"key":        func(_ *env, r *row) any { return r.Key },
 		},
@@ -75,12 +77,16 @@ func (e *env) resultsNote() string {
 	return "Every host and check has a row: " + number(resultCount(e)) + " rows."
 }
 
-// evidenceLink shows all items that a result rests on and leads to the first.
+// evidenceLink shows the first item that a result rests on, and how many more there are, and leads to it.
 func evidenceLink(ids []string) any {
 	if len(ids) == 0 {
 		return nil
 	}
-	return link{shown: strings.Join(ids, ", "), source: "evidence", key: ids[0]}
+	shown := ids[0]
+	if len(ids) > 1 {
+		shown += " +" + strconv.Itoa(len(ids)-1)
+	}
+	return link{shown, "evidence", ids[0]}
 }
 
 // evidenceRows are the items, one for each probe and host.
