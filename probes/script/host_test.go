@@ -145,11 +145,11 @@ func probe(id, run string) *probes.Probe {
 	return &probes.Probe{ID: id, Platform: inventory.PlatformLinux, Run: run}
 }
 
-func mustCompile(t testing.TB, h hooks, ps ...*probes.Probe) *Script {
-	t.Helper()
+func mustCompile(tb testing.TB, h hooks, ps ...*probes.Probe) *Script {
+	tb.Helper()
 	s, err := compile(ps, h)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

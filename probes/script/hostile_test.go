@@ -194,7 +194,7 @@ func TestHostileProbes(t *testing.T) {
 	slots := make(chan struct{}, 6)
 	for i, c := range matrix() {
 		t.Run(c.shell+" "+c.kill, func(t *testing.T) {
-			m := machine{path: binOf(t, need(t, c.shell, !c.rare)) + ":/usr/bin:/bin", home: openDir(t)}
+			m := machine{path: binOf(t, need(t, c.shell, !c.rare)) + ":" + fakes(t, map[string]string{"id": "echo 0"}) + ":/usr/bin:/bin", home: openDir(t)}
 			sleep := fmt.Sprintf("%d%d", 7000000+os.Getpid(), i)
 			list := c.probes(sleep)
 			s := mustCompile(t, hooks{Kill: c.kill}, probesOf(list)...)

@@ -25,11 +25,11 @@ func wire(lines ...string) string {
 }
 
 // threeProbes is a script of a.one, a.two and a.three, of 8 bytes each.
-func threeProbes(t testing.TB) *Script {
-	t.Helper()
+func threeProbes(tb testing.TB) *Script {
+	tb.Helper()
 	one, two, three := probe("a.one", "one"), probe("a.two", "two"), probe("a.three", "three")
 	one.MaxBytes, two.MaxBytes, three.MaxBytes = 8, 8, 8
-	return mustCompile(t, hooks{}, one, two, three)
+	return mustCompile(tb, hooks{}, one, two, three)
 }
 
 func good(id, stdout string) string {

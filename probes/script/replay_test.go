@@ -16,14 +16,14 @@ import (
 	"github.com/fleetaudit/fleetaudit/probes/evidence"
 )
 
-func scriptOf(t testing.TB, ids ...string) *Script {
-	t.Helper()
+func scriptOf(tb testing.TB, ids ...string) *Script {
+	tb.Helper()
 	ps := make([]*probes.Probe, len(ids))
 	for i, id := range ids {
 		ps[i] = probe(id, "echo '"+id+"' finish\nfinish\n{ begin\nask x 1 2 3 'y'\n")
 		ps[i].Slow = strings.HasSuffix(id, "slow")
 	}
-	return mustCompile(t, hooks{}, ps...)
+	return mustCompile(tb, hooks{}, ps...)
 }
 
 func tameHeader() evidence.Header {
@@ -141,7 +141,7 @@ func TestAsked(t *testing.T) {
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("got %v, %v, expected %v", got, err, want)
 		}
-		for cut := range len(stdin) {
+		for cut := range stdin {
 			if _, err := Asked(stdin[:cut]); err == nil {
 				t.Fatalf("the first %d of %d bytes pass for a script", cut, len(stdin))
 			}
