@@ -76,12 +76,15 @@ func Broken(stream string, err error) *report.Assessment {
 func breaks[T any](rows func() iter.Seq2[T, error], err error) func() iter.Seq2[T, error] {
 	return func() iter.Seq2[T, error] {
 		return func(yield func(T, error) bool) {
-			for row := range rows() {
-				if yield(row, nil) {
-					var none T
-					yield(none, err)
+			var row T
+			for first, readErr := range rows() {
+				if row = first; readErr != nil {
+					return
 				}
-				return
+				break
+			}
+			if yield(row, nil) {
+				yield(row, err)
 			}
 		}
 	}

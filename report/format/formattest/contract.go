@@ -58,11 +58,11 @@ func all() map[string]func() *report.Assessment {
 }
 
 // Written gives what a format writes.
-func Written(t testing.TB, w format.Writer, a *report.Assessment) []byte {
-	t.Helper()
+func Written(tb testing.TB, w format.Writer, a *report.Assessment) []byte {
+	tb.Helper()
 	var buf bytes.Buffer
-	if err := w.Write(t.Context(), a, &buf); err != nil {
-		t.Fatal(err)
+	if err := w.Write(tb.Context(), a, &buf); err != nil {
+		tb.Fatal(err)
 	}
 	return buf.Bytes()
 }

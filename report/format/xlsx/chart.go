@@ -48,7 +48,7 @@ func (p *page) chart(c chartSpec) {
 	}
 	at := func(col, row int) string { return place(p.tab, col, row) }
 	span := func(col int) string { return absolute(p.tab, col, c.rows[0], c.rows[1]) }
-	gap, overlap, least, most := uint(45), 100, 0.0, 1.0
+	gap, overlap, least, most := uint(max(45, 240/len(c.groups))), 100, 0.0, 1.0 // few bars stay slim
 	small := excelize.Font{Family: bodyFont, Size: 9, Color: ink}
 	chart := &excelize.Chart{
 		Type:      excelize.BarPercentStacked,

@@ -1,5 +1,7 @@
 package xlsx
 
+import "slices"
+
 // Looks of pages that are no tables.
 var (
 	headingLook = look{Size: 12, Bold: true, Edge: edgeHead}
@@ -92,7 +94,7 @@ func (p *page) contentsList() {
 func (e *env) notices() []string {
 	out := e.a.Run.Notices
 	if e.openOnly {
-		out = append(out[:len(out):len(out)], "Results lists "+number(resultCount(e))+" of "+number(e.a.Totals.Total())+
+		out = append(slices.Clip(out), "Results lists "+number(resultCount(e))+" of "+number(e.a.Totals.Total())+
 			" results: PASS and N/A do not fit into a sheet and are left out there, and counted everywhere else. All are in the csv and jsonl reports.")
 	}
 	return out

@@ -22,18 +22,18 @@ var tabs = []string{
 }
 
 // opened gives the workbook of an assessment as a reader sees it.
-func opened(t testing.TB, a *report.Assessment, opts xlsx.Options) *excelize.File {
+func opened(t *testing.T, a *report.Assessment, opts xlsx.Options) *excelize.File {
 	t.Helper()
 	return read(t, written(t, a, opts))
 }
 
 // openedBy gives the workbook that a writer makes of the fixture.
-func openedBy(t testing.TB, w *xlsx.Writer) *excelize.File {
+func openedBy(t *testing.T, w *xlsx.Writer) *excelize.File {
 	t.Helper()
 	return read(t, formattest.Written(t, w, formattest.Fixture()))
 }
 
-func read(t testing.TB, book []byte) *excelize.File {
+func read(t *testing.T, book []byte) *excelize.File {
 	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(book))
 	if err != nil {

@@ -106,8 +106,11 @@ func (c *checker) table(s *sheet) {
 		c.fail(s.at, "rows: there is no source %q; there are: %s", s.Rows, strings.Join(sortedKeys(sources()), ", "))
 		return
 	}
-	if len(s.Columns) == 0 || s.Freeze > len(s.Columns) {
+	if len(s.Columns) == 0 || s.Freeze < 0 || s.Freeze > len(s.Columns) {
 		c.fail(s.at, "freeze is %d, but there are %d columns", s.Freeze, len(s.Columns))
+	}
+	if (s.Rows == "matrix") != (s.Kind == kindMatrix) {
+		c.fail(s.at, "rows %q do not go with kind %q: the rows of a matrix have a column for each reference", s.Rows, s.Kind)
 	}
 	if s.Kind == kindMatrix && (s.MatrixWidth <= 0 || s.MatrixWidth > maxWidth) {
 		c.fail(s.at, "matrix_width %v is not between 0 and %d", s.MatrixWidth, maxWidth)

@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"math"
 	"strings"
 )
 
@@ -105,7 +106,7 @@ func height(n int, l look) float64 {
 	if l.Font == monoFont {
 		factor = monoLineFactor
 	}
-	return min(maxHeight, padding+factor*size*float64(n))
+	return min(maxHeight, math.Ceil(4*(padding+factor*size*float64(n)))/4) // spreadsheets keep quarters of a point
 }
 
 // How much higher a line is than its letters. Fonts that stand in for Consolas are higher than it.

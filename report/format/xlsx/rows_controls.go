@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fleetaudit/fleetaudit/report/control"
@@ -110,10 +111,8 @@ func findingsLink(e *env, r *control.Status) any {
 		if f.Counts.Fail+f.Counts.Exception == 0 {
 			continue
 		}
-		for _, ref := range f.References {
-			if ref == r.Reference.ID {
-				return link{r.Findings, "findings", f.Check.ID}
-			}
+		if slices.Contains(f.References, r.Reference.ID) {
+			return link{r.Findings, "findings", f.Check.ID}
 		}
 	}
 	return r.Findings

@@ -154,7 +154,7 @@ func logRows() rowSource {
 	type row = report.LogRow
 	return source[row]{
 		rows: func(e *env) rowsOf[row] { return e.a.Streams.Log() },
-		most: func(e *env) int { return 0 }, // not known; its rows have no links
+		most: func(*env) int { return 0 }, // not known; its rows have no links
 		fields: map[string]func(*env, *row) any{
 			"n":      func(_ *env, r *row) any { return r.N },
 			"time":   func(_ *env, r *row) any { return r.Time },
@@ -178,7 +178,7 @@ func fileRows() rowSource {
 	type row = fileRow
 	return source[row]{
 		rows: func(e *env) rowsOf[row] { return allFiles(e.a) },
-		most: func(e *env) int { return 0 }, // not known; its rows have no links
+		most: func(*env) int { return 0 }, // not known; its rows have no links
 		fields: map[string]func(*env, *row) any{
 			"what":   func(_ *env, r *row) any { return r.What },
 			"path":   func(_ *env, r *row) any { return r.Path },

@@ -21,7 +21,7 @@ func resultRows() rowSource {
 	type row = report.ResultRow
 	return source[row]{
 		rows:  openResults,
-		most:  func(e *env) int { return resultCount(e) },
+		most:  resultCount,
 		links: 1,
 		key:   func(r *row) string { return resultKey(r.Check, r.Host) },
 		fields: map[string]func(*env, *row) any{

@@ -82,21 +82,26 @@ func (s source[T]) each(e *env, fields []string) iter.Seq2[values, error] {
 				yield(values{}, err)
 				return
 			}
-			for i, f := range get {
-				if v.cells[i] = nil; f != nil {
-					v.cells[i] = f(e, &row)
-				}
-			}
-			if s.key != nil {
-				v.key = s.key(&row)
-			}
-			if s.more != nil {
-				v.cells = s.more(e, &row, v.cells[:len(fields)])
-			}
-			if !yield(v, nil) {
+			if s.fill(e, &row, get, &v); !yield(v, nil) {
 				return
 			}
 		}
+	}
+}
+
+// fill puts the values of a row into v.
+func (s source[T]) fill(e *env, row *T, get []func(*env, *T) any, v *values) {
+	v.cells = v.cells[:len(get)]
+	for i, f := range get {
+		if v.cells[i] = nil; f != nil {
+			v.cells[i] = f(e, row)
+		}
+	}
+	if s.key != nil {
+		v.key = s.key(row)
+	}
+	if s.more != nil {
+		v.cells = s.more(e, row, v.cells)
 	}
 }
 

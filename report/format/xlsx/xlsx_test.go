@@ -20,20 +20,20 @@ var (
 // templates is the folder that the workbook's description lies in.
 func templates() fs.FS { return os.DirFS(filepath.Join("..", "..", "..", "templates")) }
 
-func newWriter(t testing.TB, opts xlsx.Options) *xlsx.Writer {
-	t.Helper()
+func newWriter(tb testing.TB, opts xlsx.Options) *xlsx.Writer {
+	tb.Helper()
 	if opts.TempDir == "" {
-		opts.TempDir = t.TempDir()
+		opts.TempDir = tb.TempDir()
 	}
 	w, err := xlsx.New(templates(), opts)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return w
 }
 
 // written gives the bytes of a workbook.
-func written(t testing.TB, a *report.Assessment, opts xlsx.Options) []byte {
+func written(t *testing.T, a *report.Assessment, opts xlsx.Options) []byte {
 	t.Helper()
 	return formattest.Written(t, newWriter(t, opts), a)
 }

@@ -29,8 +29,7 @@ func parseYAML(file string, data []byte) (ast.Node, error) {
 // yamlError puts an error of the YAML library at its place.
 func yamlError(file string, err error) error {
 	e := &LayoutError{Pos: inventory.Position{File: file}, Msg: err.Error()}
-	var at yaml.Error
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[yaml.Error](err); ok {
 		e.Msg = at.GetMessage()
 		if t := at.GetToken(); t != nil && t.Position != nil {
 			e.Pos.Line, e.Pos.Column = t.Position.Line, t.Position.Column
@@ -94,9 +93,9 @@ func pairs(n ast.Node) []*ast.MappingValueNode {
 
 func yamlKeys(t reflect.Type) map[string]reflect.Type {
 	keys := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		if tag, ok := t.Field(i).Tag.Lookup("yaml"); ok {
-			keys[tag] = t.Field(i).Type
+	for f := range t.Fields() {
+		if tag, ok := f.Tag.Lookup("yaml"); ok {
+			keys[tag] = f.Type
 		}
 	}
 	return keys

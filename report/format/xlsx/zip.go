@@ -33,7 +33,6 @@ type parts struct {
 	entries []part
 	open    *part
 	deflate *flate.Writer
-	err     error
 }
 
 // part is one entry: where its compressed bytes lie in the file.
@@ -152,7 +151,7 @@ func (p *parts) writeTo(w io.Writer) error {
 	for _, e := range p.entries {
 		out, err := zw.CreateRaw(&zip.FileHeader{
 			Name: e.name, Method: zip.Deflate, CRC32: e.crc, CompressedSize64: e.compressed, UncompressedSize64: e.size,
-			ModifiedDate: 0x21, // 1980-01-01, the earliest a zip can say
+			ModifiedDate: 0x21, //nolint:staticcheck // 1980-01-01; CreateRaw takes a header as it is and does not look at Modified
 		})
 		if err != nil {
 			return fmt.Errorf("zip %s: %w", e.name, err)
