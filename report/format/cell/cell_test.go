@@ -88,9 +88,9 @@ func TestLine(t *testing.T) {
 func FuzzCell(f *testing.F) {
 	for _, s := range []string{
 		"", "no", "=cmd|' /C calc'!A0", "\t=1", "\x1b]8;;http://x\x07", "\xff\xfe", "a\u202eb", "_x0041_", "\r\n-1", "'=1",
-		strings.Repeat("x", 2001), strings.Repeat("\U0001F512", 1999), "＝1", " \u3000+1", "\u200b=1", "\ufeff=1",
+		strings.Repeat("x", 201), strings.Repeat("\U0001F512", 150), "＝1", " \u3000+1", "\u200b=1", "\ufeff=1",
 	} {
-		f.Add(s, 2000)
+		f.Add(s, 200) // a low limit keeps the inputs that reach it small
 	}
 	f.Fuzz(func(t *testing.T, s string, limit int) {
 		if limit < 200 {
