@@ -31,6 +31,7 @@ func collectFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "host-timeout", Value: 10 * time.Minute, Usage: "give up on a host after `TIME`"},
 		&cli.StringSliceFlag{Name: "known-hosts", Usage: "trust the host keys in `FILE` (repeatable; default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)", TakesFile: true},
 		&cli.BoolFlag{Name: "accept-new", Usage: "trust a host that is not known yet and remember its key; recorded as first use"},
+		&cli.BoolFlag{Name: "quick", Usage: "leave out the slow probes, such as walks over all files: their checks are NOT TESTED"},
 		&cli.StringFlag{Name: "operator", Usage: "`NAME` of the person who runs this, for the evidence"},
 	}
 }
