@@ -27,27 +27,27 @@ func newKeyTables() keyTables {
 		{"passphrase", scalar(fieldPassphrase, secretSetting)},
 		{"password", scalar(fieldPassword, secretSetting)},
 	}
-	access := append(login[:len(login):len(login)],
-		key{"become", scalar(fieldBecome, oneOf(string(BecomeNone), string(BecomeSudo)))},
-		key{"jump", scalar(fieldJump, checked(checkLabel))},
-		key{"platform", scalar(fieldPlatform, oneOf(string(PlatformLinux), string(PlatformWindows)))},
-		key{"connection", scalar(fieldConnection, oneOf(string(ConnectionSSH), string(ConnectionLocal)))},
-	)
-	labelled := append(access[:len(access):len(access)],
-		key{"zone", scalar(fieldZone, zoneSetting)},
-		key{"system", scalar(fieldSystem, checked(checkLabel))},
-		key{"env", scalar(fieldEnv, checked(checkLabel))},
-		key{"roles", func(d *decoder, e *entry, n ast.Node) { e.roles = d.labels(n, "roles") }},
-		key{"data", func(d *decoder, e *entry, n ast.Node) { e.data = d.labels(n, "data") }},
-	)
+	access := slices.Concat(login, []key{
+		{"become", scalar(fieldBecome, oneOf(string(BecomeNone), string(BecomeSudo)))},
+		{"jump", scalar(fieldJump, checked(checkLabel))},
+		{"platform", scalar(fieldPlatform, oneOf(string(PlatformLinux), string(PlatformWindows)))},
+		{"connection", scalar(fieldConnection, oneOf(string(ConnectionSSH), string(ConnectionLocal)))},
+	})
+	labelled := slices.Concat(access, []key{
+		{"zone", scalar(fieldZone, zoneSetting)},
+		{"system", scalar(fieldSystem, checked(checkLabel))},
+		{"env", scalar(fieldEnv, checked(checkLabel))},
+		{"roles", func(d *decoder, e *entry, n ast.Node) { e.roles = d.labels(n, "roles") }},
+		{"data", func(d *decoder, e *entry, n ast.Node) { e.data = d.labels(n, "data") }},
+	})
 	own := []key{
 		{"address", scalar(fieldAddress, addressSetting)},
 		{"host_key", scalar(fieldHostKey, checked(checkFingerprint))},
 	}
 	return keyTables{
 		defaults: access,
-		jump:     append(login[:len(login):len(login)], own...),
-		group: append(labelled[:len(labelled):len(labelled)],
+		jump:     append(slices.Clip(login), own...),
+		group: append(slices.Clip(labelled),
 			key{"hosts", func(d *decoder, e *entry, n ast.Node) { e.hosts = d.wordList(n, "hosts") }},
 			key{"children", func(d *decoder, e *entry, n ast.Node) { e.children = d.wordList(n, "children") }},
 		),

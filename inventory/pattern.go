@@ -28,12 +28,13 @@ func (inv *Inventory) patternWords(pattern string) []patternWord {
 		if n == 1 {
 			n = joined(pieces, isIP)
 		}
-		text := pieces[0].text
+		var text strings.Builder
+		text.WriteString(pieces[0].text)
 		for _, p := range pieces[1:n] {
-			text += ":" + p.text
+			text.WriteString(":" + p.text)
 		}
 		pieces = pieces[n:]
-		if w := newPatternWord(text); w != (patternWord{}) {
+		if w := newPatternWord(text.String()); w != (patternWord{}) {
 			words = append(words, w)
 		}
 	}

@@ -65,7 +65,7 @@ hosts:
 			fmt.Fprintf(&out, verb+"\n", value)
 		}
 	}
-	out.WriteString(fmt.Sprintln(h, h.Passphrase, *h.Jump))
+	fmt.Fprintln(&out, h, h.Passphrase, *h.Jump)
 	encoded, err := json.Marshal(h)
 	if err != nil {
 		t.Fatal(err)

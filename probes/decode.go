@@ -218,7 +218,7 @@ func (d *decoder) parser(p *Probe, probe ast.Node, keys map[string]ast.Node) {
 
 // unjoin takes an error of errors.Join apart.
 func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost is of interest
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

@@ -20,8 +20,7 @@ func (e *Error) Error() string { return e.Pos.String() + ": " + e.Msg }
 // joinSorted joins errors in the order of their positions, and gives nil for none. Errors without a position come first.
 func joinSorted(errs []error) error {
 	position := func(err error) inventory.Position {
-		var e *Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*Error](err); ok {
 			return e.Pos
 		}
 		return inventory.Position{}

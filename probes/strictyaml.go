@@ -36,8 +36,7 @@ func (r *yamlReader) parse(data []byte) ast.Node {
 	if err != nil {
 		pos := inventory.Position{File: r.file}
 		msg := err.Error()
-		var positioned yaml.Error
-		if errors.As(err, &positioned) {
+		if positioned, ok := errors.AsType[yaml.Error](err); ok {
 			msg = positioned.GetMessage()
 			if tk := positioned.GetToken(); tk != nil && tk.Position != nil {
 				pos.Line, pos.Column = tk.Position.Line, tk.Position.Column
@@ -161,7 +160,7 @@ func (r *yamlReader) int(n ast.Node) (int, bool) {
 		case int64:
 			return int(v), true
 		case uint64:
-			return int(v), true //nolint:gosec // callers check the range
+			return int(v), true
 		}
 	}
 	r.errorf(n, "expected a whole number, not %s", nodeKind(n))

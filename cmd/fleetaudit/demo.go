@@ -65,7 +65,7 @@ func demo(ctx context.Context, w *world, a audit) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	served, err := recorded.Serve(fleet, content.catalog, dir, w.now)
+	served, err := recorded.Serve(ctx, fleet, content.catalog, dir, w.now)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func TestReadmeCommands(t *testing.T) {
 				known[name] = true
 			}
 		}
-		for _, word := range strings.Fields(m[2]) {
+		for word := range strings.FieldsSeq(m[2]) {
 			if name := strings.TrimLeft(word, "-"); strings.HasPrefix(word, "-") && !known[name] {
 				t.Errorf("the README prints %s %s, which is no flag of it", m[1], word)
 			}

@@ -126,7 +126,7 @@ func readLog(r io.Reader) iter.Seq2[logLine, error] {
 		br, prev, n := bufio.NewReaderSize(r, maxLogLine), "", 0
 		for {
 			line, err := br.ReadSlice('\n')
-			if err == io.EOF && len(line) == 0 {
+			if errors.Is(err, io.EOF) && len(line) == 0 {
 				return
 			}
 			n++
@@ -134,7 +134,7 @@ func readLog(r io.Reader) iter.Seq2[logLine, error] {
 			if err == nil {
 				e.hash = sha256Hex(line)
 				e.LogEntry, err = chainedEntry(line, n, prev)
-			} else if err == io.EOF || errors.Is(err, bufio.ErrBufferFull) {
+			} else if errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull) {
 				err = &ChainError{n, "the line does not end: the file was cut, or is not a log"}
 			}
 			if !yield(e, err) || err != nil {

@@ -26,7 +26,7 @@ func tarOf(tb testing.TB, data []byte, change func(name string, b []byte) []byte
 	tr, tw := tar.NewReader(gz), tar.NewWriter(zw)
 	for {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		must(tb, err)

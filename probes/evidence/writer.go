@@ -61,7 +61,7 @@ func Create(dir string, info RunInfo) (*Writer, error) {
 
 // emptyFolder makes dir, or takes it when it is empty.
 func emptyFolder(dir string) (*os.Root, error) {
-	if err := os.MkdirAll(dir, dirMode); err != nil {
+	if err := os.MkdirAll(dir, dirMode); err != nil { //nolint:gosec // the folder is the one that the operator names
 		return nil, fmt.Errorf("bundle %s: %w", dir, err)
 	}
 	entries, err := os.ReadDir(dir)
@@ -71,7 +71,7 @@ func emptyFolder(dir string) (*os.Root, error) {
 	if len(entries) > 0 {
 		return nil, fmt.Errorf("bundle %s: the folder is not empty (it holds %q): name a new folder, evidence is never added to or overwritten", dir, entries[0].Name())
 	}
-	if err := os.Chmod(dir, dirMode); err != nil {
+	if err := os.Chmod(dir, dirMode); err != nil { //nolint:gosec // as above
 		return nil, fmt.Errorf("bundle %s: %w", dir, err)
 	}
 	root, err := os.OpenRoot(dir)

@@ -75,7 +75,7 @@ func toInt(v any) (int64, bool) {
 	case int64:
 		return v, true
 	case uint64:
-		return int64(v), v <= math.MaxInt64 //nolint:gosec // the bound is checked beside it
+		return int64(v), v <= math.MaxInt64
 	}
 	return 0, false
 }

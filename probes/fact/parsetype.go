@@ -91,7 +91,7 @@ func (p *typeParser) mapHead() error {
 		return err
 	}
 	if key := p.word(); key != "string" {
-		return fmt.Errorf("the keys of a map are strings: expected map(string, T), not map(%s...", key)
+		return fmt.Errorf("the keys of a map are strings: expected map(string, T), not %q", key)
 	}
 	return p.expect(",")
 }

@@ -84,7 +84,7 @@ func (p iniParser) Parse(stdout []byte) (fact.Value, map[string]string, error) {
 }
 
 // read collects the pairs of every declared section.
-func (p iniParser) read(s string) (map[string][]pair, error) {
+func (p iniParser) read(s string) (map[string][]pair, error) { //nolint:gocognit // one line after the other, with its own rule each
 	pairs := map[string][]pair{}
 	section := ""
 	for _, l := range splitLines(s, p.comments...) {

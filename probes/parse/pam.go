@@ -130,7 +130,7 @@ type pamWithin struct {
 }
 
 // file adds the rows of a file, only those of one kind when it is not "".
-func (r *pamResolver) file(service string, b block, kind string, in pamWithin) error {
+func (r *pamResolver) file(service string, b block, kind string, in pamWithin) error { //nolint:gocognit // the grammar of a PAM file, top to bottom
 	if in.depth > maxPAMDepth {
 		return fmt.Errorf("%s is included more than %d levels deep", b.path, maxPAMDepth)
 	}

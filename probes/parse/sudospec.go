@@ -110,8 +110,8 @@ func (c *sudoCommands) tag(name string) {
 	if plain, ok := strings.CutPrefix(name, "NO"); ok {
 		opposite = plain
 	}
-	tags := slices.DeleteFunc(slices.Clone(c.tags), func(t string) bool { return t == name || t == opposite })
-	c.tags = append(tags, name)
+	c.tags = slices.DeleteFunc(slices.Clone(c.tags), func(t string) bool { return t == name || t == opposite })
+	c.tags = append(c.tags, name)
 	slices.Sort(c.tags)
 }
 

@@ -22,7 +22,7 @@ func (l *linter) call(c *syntax.CallExpr) {
 	}
 	at := c.Pos()
 	name, ok := literal(words[0])
-	for ok && slices.Contains(wrappers, name) && !(name == "command" && len(words) > 1 && words[1].Lit() == "-v") {
+	for ok && slices.Contains(wrappers, name) && (name != "command" || len(words) <= 1 || words[1].Lit() != "-v") {
 		if words = words[1:]; len(words) == 0 {
 			l.errorf(at, "%s without a command", name)
 			return

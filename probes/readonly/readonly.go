@@ -81,7 +81,7 @@ func parse(text string) (*syntax.File, *Fault) {
 }
 
 func fault(at syntax.Pos, format string, args ...any) *Fault {
-	return &Fault{int(at.Line()), int(at.Col()), fmt.Sprintf(format, args...)} //nolint:gosec // positions are small
+	return &Fault{int(at.Line()), int(at.Col()), fmt.Sprintf(format, args...)}
 }
 
 // linter holds what is known of one text.

@@ -28,7 +28,7 @@ type spec struct {
 
 func newSpec(text string) spec {
 	var s spec
-	for _, f := range strings.Fields(text) {
+	for f := range strings.FieldsSeq(text) {
 		name, valued := strings.CutSuffix(f, "=")
 		s.names = append(s.names, name)
 		if valued {
@@ -142,7 +142,7 @@ func refusedOption(text string, refused []string) string {
 
 // verbs lets the command be called with one of the verbs named, such as "show" or "dev/show" for two words. before are the options
 // that may stand before or among the verbs (as in only), refused those that may stand nowhere (as in except).
-func verbs(before, list, refused string) rule {
+func verbs(before, list, refused string) rule { //nolint:gocognit // options and words of one command line, left to right
 	options, allowed, never := newSpec(before), strings.Fields(list), except(refused)
 	return func(args []arg) string {
 		if msg := never(args); msg != "" {
@@ -204,7 +204,7 @@ func starts(list string) rule {
 func exactly(list string) rule {
 	begins := starts(list)
 	return func(args []arg) string {
-		for _, form := range strings.Fields(list) {
+		for form := range strings.FieldsSeq(list) {
 			if len(args) == strings.Count(form, "/")+1 && begins(args) == "" {
 				return ""
 			}

@@ -36,7 +36,7 @@ type Served struct {
 
 // Serve starts an SSH server on loopback for each host of the fleet and writes to dir what a client needs: a key that every host knows, and
 // a known_hosts file. now is the clock that recorded hosts go by.
-func Serve(f *Fleet, catalog *probes.Catalog, dir string, now func() time.Time) (_ *Served, err error) {
+func Serve(ctx context.Context, f *Fleet, catalog *probes.Catalog, dir string, now func() time.Time) (_ *Served, err error) {
 	s := &Served{KnownHosts: filepath.Join(dir, "known_hosts")}
 	defer func() {
 		if err != nil {
@@ -57,7 +57,7 @@ func Serve(f *Fleet, catalog *probes.Catalog, dir string, now func() time.Time) 
 	}
 	var known strings.Builder
 	for _, h := range f.Hosts {
-		e, lines, err := s.start(h, catalog, key, now)
+		e, lines, err := s.start(ctx, h, catalog, key, now)
 		if err != nil {
 			return nil, fmt.Errorf("recorded host %s: %w", h.Name, err)
 		}
@@ -99,11 +99,11 @@ type hostEntry struct {
 }
 
 // start serves one host, unless nothing is to listen there, and gives its inventory entry and known_hosts lines.
-func (s *Served) start(h *Host, catalog *probes.Catalog, key *remotetest.Key, now func() time.Time) (hostEntry, string, error) {
+func (s *Served) start(ctx context.Context, h *Host, catalog *probes.Catalog, key *remotetest.Key, now func() time.Time) (hostEntry, string, error) {
 	e := hostEntry{Name: h.Name, System: h.System, Roles: h.Roles, Data: h.Data}
 	if h.Fault == FaultUnreachable {
 		var err error
-		e.Address, e.Port, err = closedPort()
+		e.Address, e.Port, err = closedPort(ctx)
 		return e, "", err
 	}
 	server, err := remotetest.Start(remotetest.Options{
@@ -120,8 +120,8 @@ func (s *Served) start(h *Host, catalog *probes.Catalog, key *remotetest.Key, no
 }
 
 // closedPort finds a loopback port on which nothing listens.
-func closedPort() (address string, port int, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func closedPort(ctx context.Context) (address string, port int, err error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", 0, err
 	}

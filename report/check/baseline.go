@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -172,9 +173,7 @@ func (b *Baseline) Override(file string, data []byte) (*Baseline, error) {
 		return nil, err
 	}
 	merged := &Baseline{Name: own.Name, Title: own.Title, values: make(map[string]Threshold, len(b.values))}
-	for name, t := range b.values {
-		merged.values[name] = t
-	}
+	maps.Copy(merged.values, b.values)
 	names := b.names()
 	var errs []error
 	for _, t := range own.Thresholds() {
@@ -204,9 +203,7 @@ func (b *Baseline) Extend(file string, data []byte) (*Baseline, error) {
 		return nil, err
 	}
 	merged := &Baseline{Name: b.Name, Title: b.Title, values: make(map[string]Threshold, len(b.values)+len(own.values))}
-	for name, t := range b.values {
-		merged.values[name] = t
-	}
+	maps.Copy(merged.values, b.values)
 	var errs []error
 	for _, t := range own.Thresholds() {
 		if old, ok := b.values[t.Name]; ok {

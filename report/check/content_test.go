@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"strings"
@@ -109,9 +110,7 @@ func catalogTypes(t testing.TB) map[string]fact.Type {
 			t.Logf("probes of %s left out: %v", name, err)
 			continue
 		}
-		for id, typ := range c.Types() {
-			types[id] = typ
-		}
+		maps.Copy(types, c.Types())
 	}
 	return types
 }

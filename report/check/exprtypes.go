@@ -39,6 +39,7 @@ func (p *rowTypes) celType(path string, t fact.Type) (*cel.Type, error) {
 		return cel.TimestampType, nil
 	case fact.Record:
 		return p.rowType(path+".row", t.Fields)
+	case fact.List, fact.Map: // below
 	}
 	if t.Elem == nil || t.Kind != fact.List && t.Kind != fact.Map {
 		return nil, fmt.Errorf("%s has no valid fact type", path)

@@ -192,8 +192,7 @@ func FuzzLoad(f *testing.F) {
 		s.Checks = []fs.FS{fstest.MapFS{"checks/linux/good.yaml": {Data: []byte(text)}}}
 		lib, err := Load(s)
 		if err != nil {
-			var typed *Error
-			if !errors.As(err, &typed) {
+			if _, ok := errors.AsType[*Error](err); !ok {
 				t.Errorf("no *Error: %v", err)
 			}
 			return

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/fleetaudit/fleetaudit/inventory"
@@ -64,9 +65,7 @@ func TestVerdicts(t *testing.T) {
 	without := fact.Set{"sshd.effective": answered(map[string]any{"maxauthtries": int64(4)})}
 	withKernel := func(s fact.Set, a fact.Answer) fact.Set {
 		out := fact.Set{"kernel.release": a}
-		for k, v := range s {
-			out[k] = v
-		}
+		maps.Copy(out, s)
 		return out
 	}
 	noKernel := fact.Answer{ProblemKind: fact.ProblemFailed, Problem: "exit status 1"}

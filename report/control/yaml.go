@@ -51,8 +51,7 @@ func (s source) document(data []byte) ast.Node {
 	if err != nil {
 		pos := inventory.Position{File: s.file}
 		msg := err.Error()
-		var ye yaml.Error
-		if errors.As(err, &ye) {
+		if ye, ok := errors.AsType[yaml.Error](err); ok {
 			msg = ye.GetMessage()
 			if t := ye.GetToken(); t != nil && t.Position != nil {
 				pos.Line, pos.Column = t.Position.Line, t.Position.Column
