@@ -119,9 +119,20 @@ func (b *book) paper(s *sheet) int {
 	return paperLetter
 }
 
+// matrixPage is how many columns of references a page of the matrix holds and can still be read.
+const matrixPage = 34
+
+// pagesWide is how many pages a sheet is spread over from left to right: one, but for a matrix of many references.
+func (b *book) pagesWide(s *sheet) int {
+	if s.Kind != kindMatrix {
+		return 1
+	}
+	return max(1, (len(matrixColumns(b.e.a))+matrixPage-1)/matrixPage)
+}
+
 // setUp sets everything about a sheet that must be there before its first row: what is set after that is lost without an error.
 func (b *book) setUp(s *sheet) error {
-	landscape, height, pages := "landscape", 0, 1
+	landscape, height, pages := "landscape", 0, b.pagesWide(s)
 	if s.Paper == "portrait" {
 		landscape, height = "portrait", 1
 	}
@@ -212,7 +223,7 @@ func cellName(col, row int) string {
 	return name
 }
 
-// printArea sets what is printed, and the row that every page repeats (0 for none).
+// printArea sets what is printed, and the row that every page repeats (0 for none). Pages beside each other repeat the first column too.
 func (b *book) printArea(tab string, lastCol, lastRow, titleRow int) error {
 	end, err := excelize.CoordinatesToCellName(lastCol, lastRow, true)
 	if err != nil {
@@ -223,7 +234,13 @@ func (b *book) printArea(tab string, lastCol, lastRow, titleRow int) error {
 	if err != nil || titleRow == 0 {
 		return err
 	}
-	return b.f.SetDefinedName(&excelize.DefinedName{
-		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("%s!$%d:$%d", sheet, titleRow, titleRow), Scope: tab,
-	})
+	titles := fmt.Sprintf("%s!$%d:$%d", sheet, titleRow, titleRow)
+	layout, err := b.f.GetPageLayout(tab)
+	if err != nil {
+		return err
+	}
+	if layout.FitToWidth != nil && *layout.FitToWidth > 1 {
+		titles = sheet + "!$A:$A," + titles
+	}
+	return b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: tab})
 }
