@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 // TestScripts runs the command line as people do: one behaviour a file.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("each line is a process of its own, in which the race detector sees nothing that tests of packages do not show it")
+	}
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(files) < 12 {
 		t.Fatalf("only %d scripts found (%v)", len(files), err)
