@@ -94,7 +94,7 @@ const (
 
 // pause waits before a second try, or until ctx ends.
 func pause(ctx context.Context) {
-	t := time.NewTimer(minPause + rand.N(maxPause-minPause))
+	t := time.NewTimer(minPause + rand.N(maxPause-minPause)) //nolint:gosec // jitter is no secret
 	defer t.Stop()
 	select {
 	case <-t.C:

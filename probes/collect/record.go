@@ -140,8 +140,7 @@ func joinHop(hop, detail string) string {
 
 // asFault gives an error its class. Errors of a dialer are *remote.Error; others are not understood, and said so.
 func asFault(err error) *remote.Error {
-	var e *remote.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*remote.Error](err); ok {
 		return e
 	}
 	return &remote.Error{Reason: remote.ReasonProtocol, Detail: err.Error(), Err: err}

@@ -90,7 +90,6 @@ func outcomes(a *evidence.Answer) map[evidence.Outcome][]string {
 	return out
 }
 
-
 // memory is a sink that keeps everything.
 type memory struct {
 	mu      sync.Mutex
