@@ -136,6 +136,9 @@ func (o collectOptions) run(ctx context.Context, w *world, cat *probes.Catalog, 
 	if err != nil {
 		return "", sum, err
 	}
+	if err := checkKeys(inv); err != nil {
+		return "", sum, err
+	}
 	population, err := populationFile(inv)
 	if err != nil {
 		return "", sum, err

@@ -75,3 +75,37 @@ func populationFile(inv *inventory.Inventory) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// checkKeys opens every key and certificate file that the inventory names. A slip in a path is told once and before any host is asked,
+// not once for each host afterwards.
+func checkKeys(inv *inventory.Inventory) error {
+	var errs []error
+	seen := map[string]bool{"": true}
+	for h := range inv.Hosts() {
+		for _, a := range []*inventory.Access{&h.Access, h.Jump} {
+			if a == nil || h.Connection == inventory.ConnectionLocal {
+				continue
+			}
+			for _, name := range []string{a.Identity, a.Certificate} {
+				if seen[name] {
+					continue
+				}
+				seen[name] = true
+				if err := readable(name); err != nil {
+					errs = append(errs, usagef("%s: host %s: the key file cannot be read: %w (mend the path, or let the user who runs this read it)", h.Pos, h.Name, err))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func readable(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	_, err = f.Read(make([]byte, 1))
+	return err
+}
