@@ -195,7 +195,7 @@ func TestHostileProbes(t *testing.T) {
 	for i, c := range matrix() {
 		t.Run(c.shell+" "+c.kill, func(t *testing.T) {
 			m := machine{path: binOf(t, need(t, c.shell, !c.rare)) + ":" + fakes(t, map[string]string{"id": "echo 0"}) + ":/usr/bin:/bin", home: openDir(t)}
-			sleep := fmt.Sprintf("%d%d", 7000000+os.Getpid(), i)
+			sleep := fmt.Sprintf("%d%03d", 7000000+os.Getpid(), i) // of one length, for it is looked for as a prefix
 			list := c.probes(sleep)
 			s := mustCompile(t, hooks{Kill: c.kill}, probesOf(list)...)
 			// They run ahead of their turn, since they wait more than they work.
