@@ -23,7 +23,7 @@ func demoCommand(w *world) *cli.Command {
 		Usage: "audit a fleet of recorded hosts, served behind real SSH on loopback",
 		Description: "Some of the hosts fail on purpose. The exit code is 0 all the same, unless something else goes wrong.\n" +
 			"--bundle names the folder for the evidence; without it a new folder is made here.",
-		Flags: slices.Concat([]cli.Flag{&cli.StringFlag{Name: "bundle", Usage: "store the evidence in the new folder `DIR` (default: demo-<id>)", TakesFile: true}},
+		Flags: slices.Concat([]cli.Flag{&cli.StringFlag{Name: "bundle", Usage: "store the evidence in the new folder `DIR` (default: run-<id>)", TakesFile: true}},
 			reportFlags(), []cli.Flag{failOnFlag(), outputFlag()}),
 		Action: func(c *cli.Context) error {
 			if err := noArgs(c); err != nil {
