@@ -132,10 +132,16 @@ func silentListener(t *testing.T, addr string) (port string) {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	go func() { // ends when the listener is closed
+		var held []net.Conn // a connection that nobody holds is closed by the garbage collector, which is not silent
 		for {
-			if _, err := l.Accept(); err != nil {
+			c, err := l.Accept()
+			if err != nil {
+				for _, c := range held {
+					_ = c.Close()
+				}
 				return
 			}
+			held = append(held, c)
 		}
 	}()
 	_, port, err = net.SplitHostPort(l.Addr().String())
