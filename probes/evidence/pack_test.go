@@ -170,8 +170,11 @@ func FuzzUnpack(f *testing.F) {
 			return
 		}
 		again, err := newPacker().pack(a)
+		if errors.Is(err, ErrLimit) {
+			return // what was read may be longer than the writer writes
+		}
 		if err != nil {
-			t.Skip() // over a limit of the writer
+			t.Fatalf("what was read cannot be written: %v", err)
 		}
 		b, err := unpack(pack0, again)
 		if err != nil || !reflect.DeepEqual(a, b) {
